@@ -1,0 +1,37 @@
+# Everything that comes from outside, found once. deploy/local/packages.txt names the packages.
+# Libraries without a CMake package get an imported target `quartet_external_<name>`.
+
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(GTest CONFIG REQUIRED)
+
+# PkgConfig::hiredis, PkgConfig::libidn2, PkgConfig::libpsl, PkgConfig::libutf8proc, PkgConfig::uuid
+find_package(PkgConfig REQUIRED)
+foreach(package IN ITEMS hiredis libidn2 libpsl libutf8proc uuid)
+  pkg_check_modules(${package} REQUIRED IMPORTED_TARGET ${package})
+endforeach()
+
+# Sets up quartet_external_<name> from a library and one header that proves its include folder.
+function(quartet_find_plain_library name header)
+  find_library(QUARTET_${name}_LIBRARY ${name} REQUIRED)
+  find_path(QUARTET_${name}_INCLUDE ${header} REQUIRED)
+  mark_as_advanced(QUARTET_${name}_LIBRARY QUARTET_${name}_INCLUDE)
+  add_library(quartet_external_${name} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(quartet_external_${name} PROPERTIES
+    IMPORTED_LOCATION "${QUARTET_${name}_LIBRARY}"
+    INTERFACE_INCLUDE_DIRECTORIES "${QUARTET_${name}_INCLUDE}")
+endfunction()
+
+quartet_find_plain_library(phonenumber phonenumbers/phonenumberutil.h)
+quartet_find_plain_library(csv csv.h)
+
+# Where the .proto files of gRPC's health service are.
+find_path(QUARTET_GRPC_PROTO_DIR grpc/health/v1/health.proto PATH_SUFFIXES share/grpc-proto REQUIRED)
+mark_as_advanced(QUARTET_GRPC_PROTO_DIR)
+
+include(GoogleTest)

@@ -1,0 +1,60 @@
+# Language level, tools, warnings and sanitizers. Our own targets take all of it by linking quartet_flags;
+# generated code takes only what the ABI and the sanitizers need.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+# One code model everywhere: a precompiled header fits only objects compiled with the same one.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+
+option(QUARTET_WARNINGS_ARE_ERRORS "Treat warnings in our own code as errors" ON)
+option(QUARTET_LEAN_GENERATED_CODE "Compile generated code for build time (-O1, no debug information)" OFF)
+option(QUARTET_PRECOMPILED_HEADERS "Precompile the gRPC, protobuf and standard headers" ON)
+set(QUARTET_SANITIZER "" CACHE STRING "none (empty), address (with undefined behaviour) or thread")
+set_property(CACHE QUARTET_SANITIZER PROPERTY STRINGS "" address thread)
+
+find_program(QUARTET_CCACHE ccache)
+find_program(QUARTET_MOLD mold)
+mark_as_advanced(QUARTET_CCACHE QUARTET_MOLD)
+
+if(QUARTET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Without this sloppiness ccache declines every file that uses a precompiled header. With the base directory
+  # two clones of the project share their results.
+  set(launcher "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "${QUARTET_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${launcher}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
+endif()
+
+if(QUARTET_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(quartet_sanitizer INTERFACE)
+if(QUARTET_SANITIZER STREQUAL "address")
+  target_compile_options(quartet_sanitizer INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(quartet_sanitizer INTERFACE -fsanitize=address,undefined)
+elseif(QUARTET_SANITIZER STREQUAL "thread")
+  # -Wtsan objects to fences inside standard headers, which we cannot change.
+  target_compile_options(quartet_sanitizer INTERFACE -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
+  target_link_options(quartet_sanitizer INTERFACE -fsanitize=thread)
+elseif(NOT QUARTET_SANITIZER STREQUAL "")
+  message(FATAL_ERROR "QUARTET_SANITIZER is '${QUARTET_SANITIZER}'; it can be empty, address or thread")
+endif()
+
+add_library(quartet_flags INTERFACE)
+target_link_libraries(quartet_flags INTERFACE quartet_sanitizer)
+target_include_directories(quartet_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_options(quartet_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wsuggest-override -Wextra-semi
+  -Wcast-qual -Wformat=2 -Wimplicit-fallthrough=5 -Wundef -Wvla -Wfloat-conversion
+  -Wduplicated-cond -Wlogical-op -Wredundant-move
+  # A designated initialiser leaves the other members at their defaults on purpose.
+  -Wno-missing-field-initializers
+  # GCC 12 sees these inside std::string and std::optional where they are not (bugs 105329, 105562, 105616).
+  -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
+  $<$<BOOL:${QUARTET_WARNINGS_ARE_ERRORS}>:-Werror>)

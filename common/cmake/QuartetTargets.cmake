@@ -1,0 +1,114 @@
+# The few kinds of target the project has. Each takes sorted explicit lists.
+
+# Compiles `target` with the shared precompiled header (common/cmake/precompiled.h).
+function(quartet_use_precompiled_header target)
+  if(QUARTET_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM quartet_precompiled)
+  endif()
+endfunction()
+
+# Turns `FILES` into <folder>/migrations.h, which a source of `target` includes by its path from the root of the
+# project. It defines `quartet::<namespace>::kMigrations`, an array of pairs {file name, SQL text} in the given order.
+function(quartet_embed_migrations target namespace)
+  set(inputs)
+  foreach(file IN LISTS ARGN)
+    list(APPEND inputs "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  endforeach()
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  set(output "${PROJECT_BINARY_DIR}/embedded/${folder}/migrations.h")
+  add_custom_command(OUTPUT "${output}"
+    COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DNAMESPACE=quartet::${namespace}" "-DINPUTS=${inputs}"
+            -P "${PROJECT_SOURCE_DIR}/common/cmake/EmbedMigrations.cmake"
+    DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/common/cmake/EmbedMigrations.cmake"
+    VERBATIM)
+  target_sources(${target} PRIVATE "${output}")
+  target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/embedded")
+endfunction()
+
+# quartet_library(<target> [SOURCES …] [DEPENDS …] [MIGRATIONS …] [PRECOMPILED])
+#   A static library, or an INTERFACE library where there are no sources. DEPENDS are public.
+#   MIGRATIONS: see quartet_embed_migrations; the namespace is the target's name without "quartet_".
+#   PRECOMPILED: for libraries whose sources include gRPC or protobuf headers.
+function(quartet_library target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PRECOMPILED" "" "SOURCES;DEPENDS;MIGRATIONS")
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE quartet_flags)
+    target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}")
+    if(arg_PRECOMPILED)
+      quartet_use_precompiled_header(${target})
+    endif()
+    if(arg_MIGRATIONS)
+      string(REGEX REPLACE "^quartet_" "" namespace ${target})
+      quartet_embed_migrations(${target} ${namespace} ${arg_MIGRATIONS})
+    endif()
+  else()
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE ${arg_DEPENDS})
+    target_include_directories(${target} INTERFACE "${PROJECT_SOURCE_DIR}")
+  endif()
+endfunction()
+
+# quartet_program(<name> SOURCES … [DEPENDS …] [TARGET <target>])
+#   An executable bin/<name>.
+function(quartet_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} quartet_flags)
+endfunction()
+
+# quartet_service(<name> SOURCES … [DEPENDS …] [MIGRATIONS …])
+#   quartet_<name>_service: one OBJECT library with everything but main, shared by the executable, the all-in-one
+#   process, the tests and the benchmarks (each names it in its own DEPENDS: objects are not passed on).
+#   quartet-<name>: the executable, from main.cpp.
+function(quartet_service name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;MIGRATIONS")
+  set(library quartet_${name}_service)
+  add_library(${library} OBJECT ${arg_SOURCES})
+  target_link_libraries(${library} PUBLIC quartet_protos ${arg_DEPENDS} PRIVATE quartet_flags)
+  target_include_directories(${library} PUBLIC "${PROJECT_SOURCE_DIR}")
+  quartet_use_precompiled_header(${library})
+  if(arg_MIGRATIONS)
+    quartet_embed_migrations(${library} ${name} ${arg_MIGRATIONS})
+  endif()
+  quartet_program(quartet-${name} SOURCES main.cpp DEPENDS ${library})
+endfunction()
+
+# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [PRECOMPILED])
+#   A GoogleTest executable bin/tests/<name>; every test of it carries the label <suite>, which is how tests/run
+#   selects it. NEEDS: programs that the test starts; they are built first, and found in $QUARTET_BIN_DIR.
+#   SERIAL: nothing else runs meanwhile (for tests that load the machine). TIMEOUT is per test; 60 unless told.
+function(quartet_test suite name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL;PRECOMPILED" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  set(serial FALSE)
+  if(arg_SERIAL)
+    set(serial TRUE)
+  endif()
+  # All that are built by `--target tests_<suite>`, so that a suite costs no more than its own programs.
+  if(NOT TARGET tests_${suite})
+    add_custom_target(tests_${suite})
+  endif()
+  add_dependencies(tests_${suite} ${name})
+
+  quartet_program(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/tests")
+  if(arg_NEEDS)
+    add_dependencies(${name} ${arg_NEEDS})
+  endif()
+  if(arg_PRECOMPILED)
+    quartet_use_precompiled_header(${name})
+  endif()
+  # Discovery is left to ctest: building runs nothing.
+  gtest_discover_tests(${name}
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    TEST_PREFIX "${suite}."
+    PROPERTIES
+      LABELS ${suite}
+      TIMEOUT ${arg_TIMEOUT}
+      RUN_SERIAL ${serial}
+      ENVIRONMENT "QUARTET_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};QUARTET_SOURCE_DIR=${PROJECT_SOURCE_DIR};TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp halt_on_error=1;UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()
