@@ -1,0 +1,69 @@
+#include "common/base/id_source.h"
+
+#include <uuid/uuid.h>
+
+#include <array>
+#include <cctype>
+
+namespace quartet {
+namespace {
+
+constexpr std::uint32_t kSequenceMax = 0x3FFFF;  // 18 bits: 12 in rand_a, 6 in rand_b
+
+std::string Format(const std::array<std::uint8_t, 16>& bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(36);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
+    text.push_back(kHex[bytes[i] >> 4]);
+    text.push_back(kHex[bytes[i] & 15]);
+  }
+  return text;
+}
+
+}  // namespace
+
+UuidV7Source::UuidV7Source(const Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
+
+std::string UuidV7Source::NewUuid() {
+  std::array<std::uint8_t, 16> bytes{};
+  std::lock_guard lock(mutex_);
+  const std::int64_t now_ms = clock_.NowMicros() / 1000;
+  if (now_ms > last_ms_) {
+    last_ms_ = now_ms;
+    sequence_ = static_cast<std::uint32_t>(random_()) & (kSequenceMax >> 1);
+  } else if (++sequence_ > kSequenceMax) {
+    ++last_ms_;
+    sequence_ = 0;
+  }
+  for (int i = 0; i < 6; ++i)
+    bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(last_ms_ >> (40 - 8 * i));
+  bytes[6] = static_cast<std::uint8_t>(0x70 | (sequence_ >> 14));
+  bytes[7] = static_cast<std::uint8_t>(sequence_ >> 6);
+  bytes[8] = static_cast<std::uint8_t>(0x80 | (sequence_ & 0x3F));
+  std::uint64_t tail = random_();
+  for (std::size_t i = 9; i < 16; ++i, tail >>= 8) bytes[i] = static_cast<std::uint8_t>(tail);
+  return Format(bytes);
+}
+
+std::string UuidV5(std::string_view name) {
+  // Quartet's own namespace: a random UUID, fixed for ever.
+  constexpr uuid_t kNamespace = {0x5e, 0x0c, 0x1b, 0x7a, 0x93, 0x4d, 0x4f, 0x2e,
+                                 0x8a, 0x61, 0x2d, 0xc4, 0x70, 0xb9, 0x15, 0xee};
+  std::array<std::uint8_t, 16> bytes{};
+  uuid_generate_sha1(bytes.data(), kNamespace, name.data(), name.size());
+  return Format(bytes);
+}
+
+bool IsUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return true;
+}
+
+}  // namespace quartet
