@@ -49,11 +49,14 @@ function(quartet_library target)
   endif()
 endfunction()
 
-# quartet_program(<name> SOURCES … [DEPENDS …] [TARGET <target>])
+# quartet_program(<name> SOURCES … [DEPENDS …])
 #   An executable bin/<name>.
 function(quartet_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_executable(${name} ${arg_SOURCES})
+  if(QUARTET_SANITIZER STREQUAL "thread")
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/tsan_suppressions.cpp")
+  endif()
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} quartet_flags)
 endfunction()
 
@@ -77,7 +80,7 @@ endfunction()
 # quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [PRECOMPILED])
 #   A GoogleTest executable bin/tests/<name>; every test of it carries the label <suite>, which is how tests/run
 #   selects it. NEEDS: programs that the test starts; they are built first, and found in $QUARTET_BIN_DIR.
-#   SERIAL: nothing else runs meanwhile (for tests that load the machine). TIMEOUT is per test; 60 unless told.
+#   Tests run in the project's root. SERIAL: nothing else runs meanwhile (for tests that load the machine). TIMEOUT is per test; 60 unless told.
 function(quartet_test suite name)
   cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL;PRECOMPILED" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
   if(NOT arg_TIMEOUT)
@@ -106,9 +109,10 @@ function(quartet_test suite name)
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${suite}."
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     PROPERTIES
       LABELS ${suite}
       TIMEOUT ${arg_TIMEOUT}
       RUN_SERIAL ${serial}
-      ENVIRONMENT "QUARTET_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};QUARTET_SOURCE_DIR=${PROJECT_SOURCE_DIR};TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp halt_on_error=1;UBSAN_OPTIONS=print_stacktrace=1")
+      ENVIRONMENT "QUARTET_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endfunction()
