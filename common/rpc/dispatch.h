@@ -1,0 +1,120 @@
+// Calls of gRPC's callback API, run on a WorkerPool:
+//   return rpc::Serve<GetLeadRequest, Lead>(context, pool, [=] { … *response = …; return Status(); });
+// gRPC owns the request, the response and the context until the call has been
+// finished; nothing may touch them afterwards.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/support/server_callback.h>
+
+#include "common/base/result.h"
+#include "common/rpc/worker_pool.h"
+
+namespace quartet::rpc {
+
+// What finishes a call that goes on after its first step, for instance one that
+// waits for another service's answer. Copies share the call; any thread may use
+// them at any time. If all copies die with the call unfinished, the caller gets
+// INTERNAL.
+class Responder {
+ public:
+  // Sends the response, or the error. The first call counts, later ones are
+  // ignored. The request and the response are gone once this was called.
+  void Finish(Status status) const;
+  // Whether nobody waits for the answer any more: the caller cancelled, its
+  // deadline has passed, or the call has been finished.
+  bool Cancelled() const;
+  // The caller's deadline; time_point::max() if it set none.
+  std::chrono::system_clock::time_point deadline() const;
+
+  class Call;
+  explicit Responder(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+
+ private:
+  std::shared_ptr<Call> call_;
+};
+
+namespace internal {
+
+// The method's full name from that of its request: "quartet.lead.v1.GetLead".
+std::string MethodName(const std::string& request_name);
+
+grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
+                                    std::function<void(Responder)> work);
+
+// Finishes a stream whose messages are all here by running `work`, as ServeCall
+// would.
+void SubmitStream(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
+                  std::function<Status()> work, std::function<void(grpc::Status)> finish);
+grpc::Status TooManyMessages(std::size_t messages_max);
+
+}  // namespace internal
+
+// Runs `work` on the pool and finishes the call when it calls Finish.
+//  - A full pool: RESOURCE_EXHAUSTED OVERLOADED with RetryInfo, at once.
+//  - The caller has gone, or its deadline has passed, before the work began: it
+//    is not begun. Once begun it is never interrupted.
+//  - An exception that leaves `work`: INTERNAL; what it said is logged only.
+// Calls and their time are counted in pool.counters() by method and code.
+template <class Req, class Resp>
+grpc::ServerUnaryReactor* ServeAsync(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                     std::function<void(Responder)> work) {
+  static const std::string method = internal::MethodName(Req::descriptor()->full_name());
+  return internal::ServeCall(context, pool, method, std::move(work));
+}
+
+// The same for work that is over when it returns.
+template <class Req, class Resp>
+grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context, WorkerPool& pool, std::function<Status()> work) {
+  return ServeAsync<Req, Resp>(context, pool,
+                               [work = std::move(work)](const Responder& responder) { responder.Finish(work()); });
+}
+
+// Collects the messages of a client stream, then runs `work` on all of them as
+// Serve does; `response` is sent if it succeeds. More than `messages_max`
+// messages: INVALID_ARGUMENT.
+template <class Req, class Resp>
+grpc::ServerReadReactor<Req>* ServeClientStream(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                                Resp* /*response*/, std::size_t messages_max,
+                                                std::function<Status(std::vector<Req>&)> work) {
+  static const std::string method = internal::MethodName(Req::descriptor()->full_name());
+  class Reactor final : public grpc::ServerReadReactor<Req> {
+   public:
+    Reactor(grpc::CallbackServerContext* call_context, WorkerPool& call_pool, std::size_t most,
+            std::function<Status(std::vector<Req>&)> call_work)
+        : context_(call_context), pool_(call_pool), messages_max_(most), work_(std::move(call_work)) {
+      this->StartRead(&next_);
+    }
+    void OnReadDone(bool more) override {
+      if (!more) {
+        internal::SubmitStream(
+            context_, pool_, method, [this] { return work_(messages_); },
+            [this](grpc::Status status) { this->Finish(std::move(status)); });
+      } else if (messages_.size() == messages_max_) {
+        this->Finish(internal::TooManyMessages(messages_max_));
+      } else {
+        messages_.push_back(std::move(next_));
+        next_ = Req();
+        this->StartRead(&next_);
+      }
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    grpc::CallbackServerContext* context_;
+    WorkerPool& pool_;
+    const std::size_t messages_max_;
+    std::function<Status(std::vector<Req>&)> work_;
+    Req next_;
+    std::vector<Req> messages_;
+  };
+  return new Reactor(context, pool, messages_max, std::move(work));
+}
+
+}  // namespace quartet::rpc
