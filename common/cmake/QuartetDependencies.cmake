@@ -28,6 +28,7 @@ function(quartet_find_plain_library name header)
 endfunction()
 
 quartet_find_plain_library(phonenumber phonenumbers/phonenumberutil.h)
+target_link_libraries(quartet_external_phonenumber INTERFACE protobuf::libprotobuf)
 quartet_find_plain_library(csv csv.h)
 
 # Where the .proto files of gRPC's health service are.

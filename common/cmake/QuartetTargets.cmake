@@ -21,6 +21,8 @@ function(quartet_embed_migrations target namespace)
             -P "${PROJECT_SOURCE_DIR}/common/cmake/EmbedMigrations.cmake"
     DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/common/cmake/EmbedMigrations.cmake"
     VERBATIM)
+  add_custom_target(${target}_migrations DEPENDS "${output}")
+  add_dependencies(quartet_generated ${target}_migrations)
   target_sources(${target} PRIVATE "${output}")
   target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/embedded")
 endfunction()

@@ -3,11 +3,6 @@
 // What nearly every file that speaks gRPC includes, and what takes the compiler longest to read. Sources still include
 // what they use: the build works the same with QUARTET_PRECOMPILED_HEADERS=OFF.
 
-#include <google/protobuf/message.h>
-#include <google/protobuf/timestamp.pb.h>
-#include <google/protobuf/util/time_util.h>
-#include <grpcpp/grpcpp.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -28,3 +23,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <google/protobuf/message.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/time_util.h>
+#include <grpcpp/grpcpp.h>
