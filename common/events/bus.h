@@ -1,0 +1,112 @@
+// common/events: messages between the services. A message is written to the
+// outbox in the transaction that causes it (outbox.h), published by the relay
+// after commit (relay.h), carried by a Bus (Redis Streams in redis_bus.h, in
+// memory for tests in memory_bus.h) and handled by consumers at least once, in
+// any order (consumer.h). What fails too often waits for an operator
+// (dead_letters.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+
+namespace quartet::events {
+
+// A CloudEvents 1.0 message in binary mode: the attributes, and `data` as
+// serialised protobuf.
+struct Message {
+  std::string id;            // unique: a UUID
+  std::string topic;         // for instance "lead.commands"
+  std::string type;          // for instance "quartet.qualification.v1.Prepare"
+  std::string source;        // the service that made it, for instance "/lead"
+  std::string subject;       // what it is about; messages of one subject share a partition
+  std::int64_t time_us = 0;  // when it happened, microseconds since the Unix epoch
+  std::string traceparent;   // W3C trace context; may be empty
+  std::string data;
+
+  bool operator==(const Message&) const = default;
+};
+
+// A message as it reached a consumer.
+struct Delivery {
+  Message message;
+  std::string key;                  // where it lies in the broker (stream key)
+  std::string entry_id;             // and its id there
+  std::int64_t delivery_count = 1;  // how often it was handed out, this time included
+};
+
+// One consumer's view of one topic, all its partitions. Used by one thread,
+// except for Interrupt. After a broken connection every call tries to connect
+// again; it is the caller who backs off between failures.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+
+  // New messages, at most `max` (at least 1), waiting up to `timeout` for the
+  // first; none is no error. After a start, and after a broken connection, what
+  // this consumer holds unacknowledged comes first.
+  // Errors: UNAVAILABLE BROKER_UNAVAILABLE.
+  virtual Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) = 0;
+
+  // Messages that were handed to any consumer of the group at least `min_idle`
+  // ago and never acknowledged, at most `max`; they are this consumer's now.
+  virtual Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) = 0;
+
+  // Keeps messages that this consumer has not finished from being reclaimed:
+  // their idle time starts again. Their delivery count stays.
+  virtual Status Hold(std::span<const Delivery> deliveries) = 0;
+
+  // The messages' effects are durable; they will not be delivered again.
+  virtual Status Acknowledge(std::span<const Delivery> deliveries) = 0;
+
+  // Puts a copy on the dead-letter stream of the message's partition, with the
+  // reason. The message itself stays unacknowledged.
+  virtual Status Bury(const Delivery& delivery, const Error& error) = 0;
+
+  // Wakes a Receive that waits, or else the next one, which then returns early
+  // with nothing. From any thread.
+  virtual void Interrupt() = 0;
+};
+
+class Bus {
+ public:
+  virtual ~Bus() = default;
+
+  // Publishes all messages, in order, pipelined. OK means that the broker has
+  // confirmed every one. After an error some may have been published; publishing
+  // again is safe, for consumers expect duplicates. Thread-safe, as is the rest.
+  // Errors: UNAVAILABLE BROKER_UNAVAILABLE (RetryInfo); FAILED_PRECONDITION
+  // BROKER_MAY_EVICT where the broker is set to throw data away.
+  virtual Status Publish(std::span<const Message> messages) = 0;
+
+  // A consumer of `group` on `topic`. The group is created at the start of the
+  // topic if it is missing, also later (a broker that lost its data). `consumer`
+  // is a slot's name that is used again after a restart.
+  virtual std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
+                                                  const std::string& consumer) = 0;
+
+  // Forgets, in the broker, what every group of the topic has acknowledged; where
+  // a topic has no group, and on its dead-letter streams, what is older than
+  // `max_age`.
+  virtual Status Trim(const std::string& topic, std::chrono::milliseconds max_age) = 0;
+
+  // The marker `name` is a number kept in the broker, by which its owner notices
+  // that the broker has lost data: all of it (the marker is missing) or the last
+  // moments (the marker is older than what was written).
+
+  // Replaces the marker's value; what it was before. Missing: stays missing.
+  virtual Result<std::optional<std::int64_t>> AdvanceMarker(const std::string& name, std::int64_t value) = 0;
+
+  // SetMarker creates the marker, unless the broker has lost its data after
+  // BeginMarker with the same `token` (a UUID): then false, and nothing is set.
+  virtual Status BeginMarker(const std::string& name, const std::string& token) = 0;
+  virtual Result<bool> SetMarker(const std::string& name, const std::string& token, std::int64_t value) = 0;
+};
+
+}  // namespace quartet::events

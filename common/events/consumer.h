@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/events/bus.h"
+#include "common/storage/database.h"
+
+namespace quartet::events {
+
+struct ConsumerOptions {
+  // Most messages of one call of the handler.
+  int batch_max = 512;
+  // How long one Receive waits.
+  std::chrono::milliseconds receive_timeout{1'000};
+  // Deliveries, all of which failed, after which a message is dead.
+  int deliveries_max = 5;
+  // Messages kept in memory between their retries; beyond, they come again
+  // through Reclaim.
+  int retries_held_max = 1'000;
+  std::chrono::milliseconds retry_min{50};
+  std::chrono::milliseconds retry_max{5'000};
+  // Between two looks for messages that a dead consumer left behind, and between
+  // two trimmings.
+  std::chrono::milliseconds tick{1'000};
+  // A message unacknowledged for so long is taken from its consumer. Longer than
+  // a handler takes.
+  std::chrono::milliseconds reclaim_idle{5'000};
+  // See Bus::Trim.
+  std::chrono::milliseconds broker_retention{std::chrono::hours(1)};
+  // After failures of the broker.
+  std::chrono::milliseconds backoff_min{50};
+  std::chrono::milliseconds backoff_max{2'000};
+};
+
+// Feeds the messages of one topic to a handler, each at least once, and sees to
+// what goes wrong. The handler runs on one thread and may block. It returns one
+// status per message, in their order:
+// - OK: the effect is durable; the message is acknowledged.
+// - UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED: not the message's fault; it is
+//   tried again after a growing pause, for ever.
+// - anything else counts as a failed delivery; after `deliveries_max` of them the
+//   message goes to `dead_letter` and to the broker's dead-letter stream, and is
+//   acknowledged.
+// A handler that throws, or returns the wrong number of statuses, has failed for
+// all the messages with INTERNAL.
+//
+// Start runs Step on a thread; tests and the simulation call Step themselves.
+class Consumer {
+ public:
+  using Handler = std::function<std::vector<Status>(std::span<const Delivery>)>;
+
+  struct Stats {
+    std::int64_t acknowledged = 0;  // handled, acknowledged
+    std::int64_t retries = 0;       // failed, to be tried again
+    std::int64_t dead = 0;          // given up
+    std::int64_t broker_failures = 0;
+    std::string last_error;  // of the broker or of a message; empty when all is well
+  };
+
+  // `slot` names this consumer within `group`; two that run at once must differ.
+  // Bus, database and clock must outlive the consumer.
+  Consumer(Bus& bus, storage::Database& database, const std::string& topic, const std::string& group,
+           const std::string& slot, Handler handler, ConsumerOptions options, const Clock& clock);
+  ~Consumer();  // stops
+
+  // Handles what is there, or arrives within `timeout`. How many messages were
+  // handed to the handler; 0 at once while backing off. Not while started.
+  // Errors: UNAVAILABLE when the broker failed.
+  Result<int> Step(std::chrono::milliseconds timeout);
+
+  void Start();
+  // Lets the handler finish and ends the thread. What it has not finished comes
+  // to the next consumer of this slot.
+  void Stop();
+
+  Stats stats() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quartet::events

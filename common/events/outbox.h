@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/id_source.h"
+#include "common/base/result.h"
+#include "common/events/bus.h"
+#include "common/storage/database.h"
+
+namespace quartet::events {
+
+class Relay;
+
+// The tables behind the outbox, a part of every service's database (see
+// common/events/migrations). `outbox` holds batches that the broker has not
+// confirmed yet; a row is deleted once it has. `event` keeps domain events for
+// a retention window, to be published again when the broker has lost its data.
+// `dead_letter` keeps messages that failed too often until an operator acts.
+// Payloads are serialised quartet.events.v1.EnvelopeBatch and Envelope.
+
+// Messages that belong together: written in one transaction, published as one.
+struct Batch {
+  std::string id;                   // UUIDv7
+  std::int64_t create_time_us = 0;  // the time in `id` or a little later
+  std::vector<Message> messages;
+};
+
+// Whether messages on `topic` are domain events (it ends in ".events"), which
+// are kept.
+bool IsEventTopic(std::string_view topic);
+
+// Writes `batch` to the outbox, inside the transaction that causes it; its
+// domain events are kept in `event` too. An empty batch writes nothing.
+Status WriteOutbox(storage::Transaction& transaction, const Batch& batch);
+
+// What the services write through: operations with messages. Thread-safe.
+class Outbox {
+ public:
+  // Does the work of one operation and fills `messages` (given empty) with what
+  // it has to say. May run more than once; only the last run counts.
+  using Run = std::function<Status(storage::Transaction& transaction, std::vector<Message>& messages)>;
+
+  // All must outlive the Outbox and every operation given to it.
+  Outbox(storage::Database& database, Relay& relay, IdSource& ids, const Clock& clock);
+
+  // Queues an operation. Its messages become durable together with its effects,
+  // and are then published. `done` is called once, on the database's thread, when
+  // the result is durable or has failed; see storage::WriteOperation. A message
+  // without an id or time gets them here.
+  void Enqueue(Run run, std::function<void(Status)> done);
+
+  // Enqueue, and wait for the result. Not for the database's own thread.
+  Status Write(Run run);
+
+ private:
+  storage::Database& database_;
+  Relay& relay_;
+  IdSource& ids_;
+  const Clock& clock_;
+};
+
+}  // namespace quartet::events

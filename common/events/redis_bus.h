@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "common/events/bus.h"
+
+namespace quartet::events {
+
+class RedisConnection;
+
+struct RedisOptions {
+  std::string host = "127.0.0.1";
+  int port = 6379;
+  // Streams per topic. Publishers and consumers must agree.
+  int partitions = 4;
+  std::chrono::milliseconds connect_timeout{2'000};
+  // How long Redis may be silent on a command before the connection counts as
+  // broken; the time that a read is meant to block comes on top.
+  std::chrono::milliseconds command_timeout{5'000};
+};
+
+// Redis Streams behind the Bus port. What lies in Redis:
+//   quartet:{<topic>.<partition>}       stream; partition = FNV-1a(subject) % partitions
+//     an entry's fields: specversion id type source subject time [traceparent] data
+//   quartet:{<topic>.<partition>}:dead  stream of dead letters: the same, and group, error
+//   quartet:{marker.<name>}             string: the marker's value
+//   quartet:{marker.<name>}:<token>     string, for a day: a marker that is being made
+// Publishing, trimming and markers share one connection under a lock; each
+// subscription has its own. A connection is made when it is first needed and
+// again after it broke. The process must not die of SIGPIPE: where nobody has
+// set its disposition the first bus lets it be ignored.
+class RedisBus final : public Bus {
+ public:
+  explicit RedisBus(RedisOptions options);
+  ~RedisBus() override;
+
+  // Whether Redis can be reached and is fit for use (not set to evict). A
+  // service may start without, but not against a Redis that evicts.
+  // Errors: as Publish.
+  Status Check();
+
+  Status Publish(std::span<const Message> messages) override;
+  std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
+                                          const std::string& consumer) override;
+  Status Trim(const std::string& topic, std::chrono::milliseconds max_age) override;
+  Result<std::optional<std::int64_t>> AdvanceMarker(const std::string& name, std::int64_t value) override;
+  Status BeginMarker(const std::string& name, const std::string& token) override;
+  Result<bool> SetMarker(const std::string& name, const std::string& token, std::int64_t value) override;
+
+ private:
+  const RedisOptions options_;
+  std::mutex mutex_;
+  std::unique_ptr<RedisConnection> connection_;  // guarded by mutex_
+};
+
+}  // namespace quartet::events
