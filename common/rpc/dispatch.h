@@ -21,7 +21,8 @@ namespace quartet::rpc {
 // What finishes a call that goes on after its first step, for instance one that
 // waits for another service's answer. Copies share the call; any thread may use
 // them at any time. If all copies die with the call unfinished, the caller gets
-// INTERNAL.
+// INTERNAL. A server that drains waits for all its calls: who keeps a Responder
+// for long looks at Cancelled() from time to time, and then finishes or drops it.
 class Responder {
  public:
   // Sends the response, or the error. The first call counts, later ones are
@@ -34,7 +35,7 @@ class Responder {
   std::chrono::system_clock::time_point deadline() const;
 
   class Call;
-  explicit Responder(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+  explicit Responder(std::shared_ptr<Call> call);
 
  private:
   std::shared_ptr<Call> call_;
@@ -52,7 +53,7 @@ grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, Worker
 // would.
 void SubmitStream(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
                   std::function<Status()> work, std::function<void(grpc::Status)> finish);
-grpc::Status TooManyMessages(std::size_t messages_max);
+Status TooManyMessages(std::size_t messages_max);
 
 }  // namespace internal
 
@@ -93,11 +94,9 @@ grpc::ServerReadReactor<Req>* ServeClientStream(grpc::CallbackServerContext* con
     }
     void OnReadDone(bool more) override {
       if (!more) {
-        internal::SubmitStream(
-            context_, pool_, method, [this] { return work_(messages_); },
-            [this](grpc::Status status) { this->Finish(std::move(status)); });
+        Submit([this] { return work_(messages_); });
       } else if (messages_.size() == messages_max_) {
-        this->Finish(internal::TooManyMessages(messages_max_));
+        Submit([this] { return internal::TooManyMessages(messages_max_); });
       } else {
         messages_.push_back(std::move(next_));
         next_ = Req();
@@ -107,6 +106,11 @@ grpc::ServerReadReactor<Req>* ServeClientStream(grpc::CallbackServerContext* con
     void OnDone() override { delete this; }
 
    private:
+    void Submit(std::function<Status()> answer) {
+      internal::SubmitStream(context_, pool_, method, std::move(answer),
+                             [this](grpc::Status status) { this->Finish(std::move(status)); });
+    }
+
     grpc::CallbackServerContext* context_;
     WorkerPool& pool_;
     const std::size_t messages_max_;

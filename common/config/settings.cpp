@@ -1,0 +1,168 @@
+#include "common/config/settings.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/config/address.h"
+#include "common/config/ports.h"
+#include "common/config/settings_parser.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::config {
+namespace {
+
+const std::vector<Flag> kCommonFlags = {
+    {"base-port",
+     "The port that the default addresses count from: lead N, contact N+1, account N+2, "
+     "opportunity N+3, qualification N+4, Redis N+9; 7400 unless told"},
+    {"redis", "host:port of Redis; 127.0.0.1:<base port + 9> unless told"},
+    {"allow-insecure-listen", "Listen on a non-loopback address although nothing is encrypted", true},
+    {"log-level", "debug, info, warning or error; info unless told"},
+    {"partitions", "Partitions of every topic, the same for all services; 4 unless told"},
+    {"workers", "Threads that run calls; 32 unless told"},
+    {"queue-max", "Calls that may wait for a worker before new ones are refused; 1024 unless told"},
+};
+
+std::vector<Flag> With(std::vector<Flag> own) {
+  own.insert(own.end(), kCommonFlags.begin(), kCommonFlags.end());
+  return own;
+}
+
+int BasePort(SettingsParser& parser) {
+  return parser.Int("base-port", kDefaultBasePort, 1, 65'535 - kRedisPortOffset);
+}
+
+// Where the data of all services lie by default, as the XDG base directories have it.
+std::string DefaultDataRoot(const Environment& environment) {
+  const char* xdg = environment("XDG_DATA_HOME");
+  if (xdg != nullptr && *xdg == '/') return std::string(xdg) + "/quartet";
+  const char* home = environment("HOME");
+  if (home != nullptr && *home == '/') return std::string(home) + "/.local/share/quartet";
+  return "";
+}
+
+std::string DataDir(SettingsParser& parser, const Environment& environment, std::string_view below) {
+  const std::string root = DefaultDataRoot(environment);
+  const std::string fallback = root.empty() || below.empty() ? root : fmt::format("{}/{}", root, below);
+  std::string directory = parser.Text("data-dir", fallback);
+  if (directory.empty()) parser.Mistake("data-dir", "is needed, because neither XDG_DATA_HOME nor HOME is set");
+  return directory;
+}
+
+void CheckListenHost(SettingsParser& parser, const std::string& host, bool allow_insecure) {
+  if (IsLoopback(host) || allow_insecure) return;
+  parser.Mistake("listen", fmt::format("'{}' can be reached from other machines and nothing would be encrypted; "
+                                       "use 127.0.0.1, or say --allow-insecure-listen",
+                                       host));
+}
+
+// What all services of a process share.
+ServiceSettings CommonSettings(SettingsParser& parser, int base_port) {
+  ServiceSettings settings;
+  settings.redis = parser.AddressText("redis", FormatAddress("127.0.0.1", DefaultPort("redis", base_port)), 1);
+  settings.allow_insecure_listen = parser.Switch("allow-insecure-listen");
+  settings.log_level = parser.Text("log-level", settings.log_level);
+  if (!telemetry::ParseLevel(settings.log_level).ok()) {
+    parser.Mistake("log-level", fmt::format("'{}' is none of debug, info, warning, error", settings.log_level));
+  }
+  settings.partitions = parser.Int("partitions", settings.partitions, 1, 256);
+  settings.workers = parser.Int("workers", settings.workers, 1, 1'024);
+  settings.queue_max = parser.Int("queue-max", settings.queue_max, 1, 1'000'000);
+  return settings;
+}
+
+// Where each of kServices has its address.
+constexpr std::array<std::string ServiceSettings::*, kServices.size()> kAddresses = {
+    &ServiceSettings::lead, &ServiceSettings::contact, &ServiceSettings::account, &ServiceSettings::opportunity,
+    &ServiceSettings::qualification};
+
+}  // namespace
+
+const std::string& ServiceSettings::AddressOf(std::string_view name) const {
+  static const std::string kNone;
+  for (std::size_t i = 0; i < kServices.size(); ++i) {
+    if (kServices[i] == name) return this->*kAddresses[i];
+  }
+  return kNone;
+}
+
+Result<ParsedSettings> ParseServiceSettings(std::string_view service, int argc, const char* const* argv,
+                                            const Environment& environment) {
+  const std::string program = fmt::format("quartet-{}", service);
+  std::vector<Flag> flags = With({
+      {"listen", "host:port to listen on; 127.0.0.1:<the service's default port> unless told"},
+      {"data-dir",
+       fmt::format("Folder of the database; ${{XDG_DATA_HOME:-~/.local/share}}/quartet/{} unless told", service)},
+  });
+  for (const std::string_view name : kServices) {
+    flags.push_back({std::string(name), fmt::format("host:port of the {} service", name)});
+  }
+  const std::string examples = fmt::format(
+      "Examples:\n"
+      "  {0}                                   on this machine, with the default ports\n"
+      "  {0} --base-port 8400                  a second suite beside the first\n"
+      "  {0} --listen 0.0.0.0:7400 --data-dir /data --redis redis:6379 --allow-insecure-listen\n",
+      program);
+  SettingsParser parser(program, examples, std::move(flags));
+  ParsedSettings parsed;
+  if (parser.Parse(argc, argv, environment, fmt::format("{} {}", program, QUARTET_VERSION), parsed.help)) return parsed;
+
+  const int base_port = BasePort(parser);
+  ServiceSettings settings = CommonSettings(parser, base_port);
+  settings.service = service;
+  settings.data_dir = DataDir(parser, environment, service);
+  settings.listen = parser.AddressText("listen", FormatAddress("127.0.0.1", DefaultPort(service, base_port)), 0);
+  if (const auto address = ParseAddress(settings.listen)) {
+    CheckListenHost(parser, address->host, settings.allow_insecure_listen);
+  }
+  for (std::size_t i = 0; i < kServices.size(); ++i) {
+    settings.*kAddresses[i] = parser.AddressText(std::string(kServices[i]),
+                                                 FormatAddress("127.0.0.1", DefaultPort(kServices[i], base_port)), 1);
+  }
+  if (!parser.mistakes().empty()) return InvalidArgument(parser.mistakes());
+  parsed.services.push_back(std::move(settings));
+  return parsed;
+}
+
+Result<ParsedSettings> ParseAllSettings(int argc, const char* const* argv, const Environment& environment) {
+  SettingsParser parser("quartet-all",
+                        "Examples:\n"
+                        "  quartet-all                           all five services, with the default ports\n"
+                        "  quartet-all --base-port 8400 --data-dir /tmp/quartet --redis 127.0.0.1:6379\n",
+                        With({{"listen", "Host to listen on, without a port; 127.0.0.1 unless told"},
+                              {"data-dir",
+                               "Folder that holds a folder for each service; "
+                               "${XDG_DATA_HOME:-~/.local/share}/quartet unless told"}}));
+  ParsedSettings parsed;
+  if (parser.Parse(argc, argv, environment, fmt::format("quartet-all {}", QUARTET_VERSION), parsed.help)) return parsed;
+
+  const int base_port = BasePort(parser);
+  ServiceSettings common = CommonSettings(parser, base_port);
+  const std::string root = DataDir(parser, environment, "");
+  const std::string host = parser.Text("listen", "127.0.0.1");
+  // A host is right if a port makes it an address; IPv6 is written without brackets here.
+  if (const auto address = ParseAddress(FormatAddress(host, 1)); !address || address->host != host) {
+    parser.Mistake("listen", fmt::format("'{}' is not a host without a port", host));
+  } else {
+    CheckListenHost(parser, host, common.allow_insecure_listen);
+  }
+  if (!parser.mistakes().empty()) return InvalidArgument(parser.mistakes());
+
+  // The services find each other where they listen; "every interface" is no address to call.
+  const std::string peer = !IsWildcard(host) ? host : host == "0.0.0.0" ? "127.0.0.1" : "::1";
+  for (std::size_t i = 0; i < kServices.size(); ++i) {
+    common.*kAddresses[i] = FormatAddress(peer, DefaultPort(kServices[i], base_port));
+  }
+  for (const std::string_view name : kServices) {
+    ServiceSettings settings = common;
+    settings.service = name;
+    settings.listen = FormatAddress(host, DefaultPort(name, base_port));
+    settings.data_dir = fmt::format("{}/{}", root, name);
+    parsed.services.push_back(std::move(settings));
+  }
+  return parsed;
+}
+
+}  // namespace quartet::config

@@ -1,0 +1,162 @@
+#include "common/rpc/dispatch.h"
+
+#include <exception>
+#include <mutex>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <grpcpp/server_context.h>
+
+#include "common/rpc/error_mapping.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::rpc {
+
+// A call under way. gRPC's context may be touched only until the call has been finished; `mutex_` sees to it.
+class Responder::Call {
+ public:
+  Call(grpc::CallbackServerContext* context, telemetry::Counters* counters, const std::string& method,
+       std::function<void(grpc::Status)> send)
+      : deadline_(context->deadline()),
+        counters_(counters),
+        method_(method),
+        context_(context),
+        send_(std::move(send)) {}
+
+  ~Call() { Finish(Internal("the call was given up without an answer")); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  void Finish(const Status& status) {
+    std::function<void(grpc::Status)> send;
+    {
+      const std::lock_guard lock(mutex_);
+      if (context_ == nullptr) return;
+      context_ = nullptr;
+      send = std::move(send_);
+    }
+    const Code code = status.ok() ? Code::kOk : status.error().code;
+    if (code == Code::kInternal || code == Code::kUnknown || code == Code::kDataLoss) {
+      telemetry::LogError("call failed", {{"method", method_}, {"error", ToString(status.error())}});
+    }
+    Count(code);
+    send(status.ok() ? grpc::Status::OK : ToGrpcStatus(status.error()));
+  }
+
+  bool Cancelled() {
+    const std::lock_guard lock(mutex_);
+    return context_ == nullptr || context_->IsCancelled() || std::chrono::system_clock::now() >= deadline_;
+  }
+
+  // Why the work need not begin, or nothing.
+  Status CheckWanted() {
+    if (std::chrono::system_clock::now() >= deadline_) {
+      return Error{.code = Code::kDeadlineExceeded,
+                   .reason = "DEADLINE_EXCEEDED",
+                   .message = "the deadline had passed before the work could begin"};
+    }
+    if (Cancelled()) {
+      return Error{.code = Code::kCancelled, .reason = "CANCELLED", .message = "the caller has cancelled the call"};
+    }
+    return {};
+  }
+
+  std::chrono::system_clock::time_point deadline() const { return deadline_; }
+  const std::string& method() const { return method_; }
+
+ private:
+  void Count(Code code) const {
+    if (counters_ == nullptr) return;
+    const auto elapsed = std::chrono::steady_clock::now() - start_;
+    counters_->Get(fmt::format("rpc_calls_total{{method=\"{}\",code=\"{}\"}}", method_, CodeName(code))).Add();
+    counters_->Get(fmt::format("rpc_microseconds_total{{method=\"{}\"}}", method_))
+        .Add(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+  }
+
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const std::chrono::system_clock::time_point deadline_;
+  telemetry::Counters* const counters_;
+  const std::string& method_;  // the one of its method, which lives as long as the process
+
+  std::mutex mutex_;
+  // Guarded by mutex_; null once finished.
+  grpc::CallbackServerContext* context_;
+  std::function<void(grpc::Status)> send_;
+};
+
+Responder::Responder(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+
+void Responder::Finish(Status status) const {
+  call_->Finish(status);
+}
+
+bool Responder::Cancelled() const {
+  return call_->Cancelled();
+}
+
+std::chrono::system_clock::time_point Responder::deadline() const {
+  return call_->deadline();
+}
+
+namespace {
+
+void RunWork(const std::shared_ptr<Responder::Call>& call, const std::function<void(Responder)>& work) {
+  if (Status wanted = call->CheckWanted(); !wanted.ok()) {
+    call->Finish(wanted);
+    return;
+  }
+  // An exception ends here: beyond lies gRPC, which would turn it into UNIMPLEMENTED.
+  std::string what = "not a std::exception";
+  try {
+    work(Responder(call));
+    return;
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {
+  }
+  telemetry::LogError("call threw", {{"method", call->method()}, {"what", what}});
+  call->Finish(Internal("the service failed in an unforeseen way"));
+}
+
+void Submit(WorkerPool& pool, std::shared_ptr<Responder::Call> call, std::function<void(Responder)> work) {
+  const bool accepted = pool.TrySubmit([call, work = std::move(work)] { RunWork(call, work); });
+  if (accepted) return;
+  call->Finish(Error{.code = Code::kResourceExhausted,
+                     .reason = "OVERLOADED",
+                     .message = "the service has more calls than it can take; try again shortly",
+                     .retry_after = std::chrono::milliseconds(100)});
+}
+
+}  // namespace
+
+namespace internal {
+
+std::string MethodName(const std::string& request_name) {
+  constexpr std::string_view kSuffix = "Request";
+  if (!request_name.ends_with(kSuffix)) return request_name;
+  return request_name.substr(0, request_name.size() - kSuffix.size());
+}
+
+grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
+                                    std::function<void(Responder)> work) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Submit(pool,
+         std::make_shared<Responder::Call>(context, pool.counters(), method,
+                                           [reactor](grpc::Status status) { reactor->Finish(std::move(status)); }),
+         std::move(work));
+  return reactor;
+}
+
+void SubmitStream(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
+                  std::function<Status()> work, std::function<void(grpc::Status)> finish) {
+  Submit(pool, std::make_shared<Responder::Call>(context, pool.counters(), method, std::move(finish)),
+         [work = std::move(work)](const Responder& responder) { responder.Finish(work()); });
+}
+
+Status TooManyMessages(std::size_t messages_max) {
+  return InvalidArgument(
+      {{"", fmt::format("one call takes at most {} messages; send the rest in another", messages_max)}});
+}
+
+}  // namespace internal
+}  // namespace quartet::rpc

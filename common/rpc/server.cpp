@@ -1,0 +1,104 @@
+#include "common/rpc/server.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+#include <grpcpp/impl/server_initializer.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include "common/rpc/limits.h"
+
+namespace quartet::rpc {
+namespace {
+
+// Notes the names of the services that a server is built with; gRPC tells them to plugins only.
+class NamesPlugin final : public grpc::ServerBuilderPlugin {
+ public:
+  explicit NamesPlugin(std::vector<std::string>& names) : names_(names) {}
+  std::string name() override { return "quartet_service_names"; }
+  void InitServer(grpc::ServerInitializer* initializer) override { names_ = *initializer->GetServiceList(); }
+  void Finish(grpc::ServerInitializer* /*initializer*/) override {}
+  void ChangeArguments(const std::string& /*name*/, void* /*value*/) override {}
+
+ private:
+  std::vector<std::string>& names_;
+};
+
+// Adds reflection and the above to one server, instead of to all that the process builds.
+class PluginsOption final : public grpc::ServerBuilderOption {
+ public:
+  explicit PluginsOption(std::vector<std::string>& names) : names_(names) {}
+  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<NamesPlugin>(names_));
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+
+ private:
+  std::vector<std::string>& names_;
+};
+
+void Configure(grpc::ServerBuilder& builder) {
+  // Without this two servers share a port, and each gets some of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  // Our clients ping every 30 s while calls are open.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // Reflection alone is served by gRPC's synchronous threads.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+}
+
+}  // namespace
+
+Server::Server() = default;
+
+Server::~Server() {
+  Shutdown(std::chrono::milliseconds(0));
+}
+
+Result<std::unique_ptr<Server>> Server::Listen(const std::string& listen,
+                                               std::vector<std::shared_ptr<grpc::Service>> services) {
+  auto server = std::unique_ptr<Server>(new Server());
+  server->services_ = std::move(services);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  Configure(builder);
+  builder.SetOption(std::make_unique<PluginsOption>(server->names_));
+  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &server->port_);
+  for (const auto& service : server->services_) builder.RegisterService(service.get());
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || server->port_ <= 0) {
+    return Unavailable(
+        "LISTEN_FAILED",
+        fmt::format("cannot listen on {}: the port is taken, or the host is not of this machine", listen));
+  }
+  server->SetServing(false);
+  return server;
+}
+
+void Server::SetServing(bool serving) {
+  auto* health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  for (const std::string& name : names_) health->SetServingStatus(name, serving);
+}
+
+void Server::Shutdown(std::chrono::milliseconds grace) {
+  if (server_ == nullptr) return;
+  SetServing(false);
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  server_.reset();
+}
+
+}  // namespace quartet::rpc

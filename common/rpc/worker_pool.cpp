@@ -1,0 +1,75 @@
+#include "common/rpc/worker_pool.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace quartet::rpc {
+
+WorkerPool::WorkerPool(int threads, int queue_max, telemetry::Counters* counters)
+    : threads_max_(static_cast<std::size_t>(std::max(threads, 1))),
+      queue_max_(static_cast<std::size_t>(std::max(queue_max, 1))),
+      counters_(counters) {}
+
+WorkerPool::~WorkerPool() {
+  Stop();
+}
+
+bool WorkerPool::TrySubmit(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return false;
+    const bool somebody_is_free = queue_.size() < free_;
+    if (!somebody_is_free && !StartThread() && queue_.size() - std::min(free_, queue_.size()) >= queue_max_) {
+      return false;
+    }
+    queue_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+// One more thread, counted as free. False if there may be none.
+bool WorkerPool::StartThread() {
+  if (draining_ || threads_.size() == threads_max_) return false;
+  try {
+    threads_.emplace_back([this] { Run(); });
+  } catch (const std::system_error&) {
+    // The system has no thread left. The first one is a must, the others are a matter of speed.
+    if (threads_.empty()) throw;
+    return false;
+  }
+  ++free_;
+  return true;
+}
+
+void WorkerPool::Run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return !queue_.empty() || draining_; });
+    if (queue_.empty()) return;
+    --free_;
+    {
+      const std::function<void()> task = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      task();
+    }
+    lock.lock();
+    ++free_;
+  }
+}
+
+void WorkerPool::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (draining_) return;
+    draining_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
+
+}  // namespace quartet::rpc
