@@ -4,8 +4,8 @@
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-# One code model everywhere: a precompiled header fits only objects compiled with the same one.
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# CMAKE_POSITION_INDEPENDENT_CODE stays unset: libraries and programs would get different flags (-fPIC, -fPIE), and a
+# precompiled header fits only objects compiled with its own. The compiler's default makes position independent programs.
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 

@@ -1,5 +1,7 @@
 # The few kinds of target the project has. Each takes sorted explicit lists.
 
+add_custom_target(programs)
+
 # Compiles `target` with the shared precompiled header (common/cmake/precompiled.h).
 function(quartet_use_precompiled_header target)
   if(QUARTET_PRECOMPILED_HEADERS)
@@ -52,7 +54,7 @@ function(quartet_library target)
 endfunction()
 
 # quartet_program(<name> SOURCES … [DEPENDS …])
-#   An executable bin/<name>.
+#   An executable bin/<name>. Those below services/ are what `--target programs` builds: all that a user runs.
 function(quartet_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_executable(${name} ${arg_SOURCES})
@@ -60,6 +62,9 @@ function(quartet_program name)
     target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/tsan_suppressions.cpp")
   endif()
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} quartet_flags)
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/services/")
+    add_dependencies(programs ${name})
+  endif()
 endfunction()
 
 # quartet_service(<name> SOURCES … [DEPENDS …] [MIGRATIONS …])

@@ -9,6 +9,9 @@ extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reser
          "called_from_lib:libgrpc.so\n"
          "called_from_lib:libgpr.so\n"
          "called_from_lib:libprotobuf.so\n"
+         "race:libabsl_\n"
+         "mutex:libabsl_\n"
+         "deadlock:libabsl_\n"
          "race:grpc::\n"
          "race:grpc_core::\n"
          "race:google::protobuf::\n";
