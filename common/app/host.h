@@ -55,9 +55,9 @@ class Host {
   // Serves `service` once started.
   void AddService(std::shared_ptr<grpc::Service> service);
 
-  // Gives each message of `topic` to `handler`, in the group named after the
-  // service. One thread per topic.
-  void AddConsumer(std::string topic, events::Handler handler);
+  // Gives the messages of `topic` to `handler`, in the group named after the
+  // service, on a thread of their own.
+  void AddConsumer(std::string topic, events::Handler handler, events::ConsumerOptions options = {});
 
   // Calls `action` every `interval` (> 0) on the one timer thread; a call that
   // takes long delays the next, none overlap. Exceptions are logged.
@@ -83,9 +83,10 @@ class Host {
   // LISTEN_FAILED; the host is then stopped. Once only.
   Status Start();
 
-  // Lets running calls finish (up to 10 s, then they are cancelled), then stops
-  // timers, consumers and relay. Safe to call twice.
-  void Stop();
+  // Lets running calls finish (those that take longer than `drain_grace` find
+  // themselves cancelled), then stops timers, consumers, workers and relay, and
+  // closes the database. Safe to call twice, by one thread.
+  void Stop(std::chrono::milliseconds drain_grace = std::chrono::seconds(10));
 
   // The port it listens on, once started.
   int port() const;

@@ -1,0 +1,199 @@
+#include "common/app/host.h"
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "common/app/operations_handlers.h"
+#include "common/app/timers.h"
+#include "common/config/address.h"
+#include "common/events/dead_letters.h"
+#include "common/events/migrations.h"
+#include "common/events/relay.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/server.h"
+#include "common/storage/migrations.h"
+#include "common/storage/sqlite_database.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::app {
+
+namespace {
+
+// Lets go of the last first.
+struct Kept {
+  Kept() = default;
+  ~Kept() {
+    while (!objects.empty()) objects.pop_back();
+  }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+
+  std::vector<std::shared_ptr<void>> objects;
+};
+
+}  // namespace
+
+// Members die in reverse order: what uses comes after what is used.
+struct Host::Parts {
+  Parts(config::ServiceSettings host_settings, const Clock& host_clock, IdSource& host_ids, events::Bus& host_bus,
+        std::unique_ptr<storage::Database> host_database)
+      : settings(std::move(host_settings)),
+        clock(host_clock),
+        ids(host_ids),
+        bus(host_bus),
+        database(std::move(host_database)),
+        relay(bus, *database, ids, clock, events::RelayOptions{.service = settings.service}),
+        outbox(*database, relay, ids, clock),
+        dead_letters(*database, bus),
+        workers(settings.workers, settings.queue_max, &counters),
+        timers(settings.service) {}
+
+  struct ConsumerSpec {
+    std::string topic;
+    events::Handler handler;
+    events::ConsumerOptions options;
+  };
+
+  const config::ServiceSettings settings;
+  const Clock& clock;
+  IdSource& ids;
+  events::Bus& bus;
+  telemetry::Counters counters;
+  std::unique_ptr<storage::Database> database;
+  events::Relay relay;
+  events::Outbox outbox;
+  events::DeadLetters dead_letters;
+  rpc::WorkerPool workers;
+  std::mutex channels_mutex;
+  std::map<std::string, std::shared_ptr<grpc::Channel>, std::less<>> channels;
+  Kept kept;
+  std::vector<std::shared_ptr<grpc::Service>> services;
+  std::vector<ConsumerSpec> consumer_specs;
+  std::unique_ptr<rpc::Server> server;
+  std::vector<std::unique_ptr<events::Consumer>> consumers;
+  Timers timers;
+  bool stopped = false;
+};
+
+Result<std::unique_ptr<Host>> Host::Open(config::ServiceSettings settings, const Clock& clock, IdSource& ids,
+                                         events::Bus& bus) {
+  QUARTET_ASSIGN_OR_RETURN(std::unique_ptr<storage::Database> database,
+                           storage::SqliteDatabase::Open({.path = settings.data_dir + "/" + settings.service + ".db"}));
+  QUARTET_RETURN_IF_ERROR(storage::Migrate(*database, "events", events::kMigrations, clock));
+  auto parts = std::make_unique<Parts>(std::move(settings), clock, ids, bus, std::move(database));
+  parts->services.push_back(MakeOperationsService(parts->dead_letters, parts->workers));
+  return std::unique_ptr<Host>(new Host(std::move(parts)));
+}
+
+Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Host::~Host() {
+  Stop();
+}
+
+const config::ServiceSettings& Host::settings() const {
+  return parts_->settings;
+}
+const Clock& Host::clock() const {
+  return parts_->clock;
+}
+IdSource& Host::ids() const {
+  return parts_->ids;
+}
+storage::Database& Host::database() const {
+  return *parts_->database;
+}
+events::Outbox& Host::outbox() const {
+  return parts_->outbox;
+}
+events::Bus& Host::bus() const {
+  return parts_->bus;
+}
+rpc::WorkerPool& Host::workers() const {
+  return parts_->workers;
+}
+telemetry::Counters& Host::counters() const {
+  return parts_->counters;
+}
+int Host::port() const {
+  return parts_->server == nullptr ? 0 : parts_->server->port();
+}
+
+void Host::AddService(std::shared_ptr<grpc::Service> service) {
+  parts_->services.push_back(std::move(service));
+}
+
+void Host::AddConsumer(std::string topic, events::Handler handler, events::ConsumerOptions options) {
+  parts_->consumer_specs.push_back({std::move(topic), std::move(handler), options});
+}
+
+void Host::AddTimer(std::chrono::milliseconds interval, std::function<void()> action) {
+  parts_->timers.Add(interval, std::move(action));
+}
+
+void Host::Keep(std::shared_ptr<void> object) {
+  parts_->kept.objects.push_back(std::move(object));
+}
+
+std::shared_ptr<grpc::Channel> Host::ChannelTo(std::string_view service) {
+  const std::string& address = parts_->settings.AddressOf(service);
+  if (address.empty()) {
+    telemetry::LogError("no such service", {{"service", std::string(service)}});
+    std::abort();
+  }
+  const std::lock_guard lock(parts_->channels_mutex);
+  auto found = parts_->channels.find(service);
+  if (found == parts_->channels.end()) {
+    found = parts_->channels.emplace(std::string(service), rpc::MakeChannel(address)).first;
+  }
+  return found->second;
+}
+
+Status Host::Start() {
+  Parts& parts = *parts_;
+  // First what can fail, and what shows that no other process is at work here.
+  auto server = rpc::Server::Listen(parts.settings.listen, parts.services);
+  if (!server.ok()) {
+    Stop();
+    return std::move(server).error();
+  }
+  parts.server = std::move(server).value();
+
+  parts.relay.Start();
+  const std::string& group = parts.settings.service;
+  for (Parts::ConsumerSpec& spec : parts.consumer_specs) {
+    parts.consumers.push_back(std::make_unique<events::Consumer>(parts.bus, *parts.database, spec.topic, group,
+                                                                 group + "-0", std::move(spec.handler), spec.options,
+                                                                 parts.clock));
+    parts.consumers.back()->Start();
+  }
+  parts.timers.Start();
+  parts.server->SetServing(true);
+  const auto address = config::ParseAddress(parts.settings.listen);
+  telemetry::LogInfo("ready", {{"service", parts.settings.service},
+                               {"address", config::FormatAddress(address ? address->host : "", parts.server->port())}});
+  return {};
+}
+
+void Host::Stop(std::chrono::milliseconds drain_grace) {
+  Parts& parts = *parts_;
+  if (std::exchange(parts.stopped, true)) return;
+  // Calls that wait for another service's answer need consumers and timers to get it, so the server goes first.
+  if (parts.server != nullptr) parts.server->Shutdown(drain_grace);
+  parts.timers.Stop();
+  for (const auto& consumer : parts.consumers) consumer->Stop();
+  parts.workers.Stop();
+  // What was written without waiting is in the relay's hands once this has passed through the queue behind it.
+  if (const Status passed = parts.database->Write([](storage::Transaction&) { return Status(); }); !passed.ok()) {
+    telemetry::LogWarning("last write failed",
+                          {{"service", parts.settings.service}, {"error", ToString(passed.error())}});
+  }
+  parts.relay.Stop();
+  parts.database->Close();
+  if (parts.server != nullptr) telemetry::LogInfo("stopped", {{"service", parts.settings.service}});
+}
+
+}  // namespace quartet::app

@@ -1,0 +1,145 @@
+#include "common/app/run.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/app/timers.h"
+#include "common/config/address.h"
+#include "common/config/settings.h"
+#include "common/events/redis_bus.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::app {
+namespace {
+
+enum ExitCode { kClean = 0, kFailed = 1, kUsage = 2 };
+
+// Blocks the signals that end the process. Before any thread starts, for each inherits the mask.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);  // NOLINT: SIG_IGN is C's cast. A broken connection is an error value, not an end.
+  return signals;
+}
+
+std::unique_ptr<events::RedisBus> MakeBus(const config::ServiceSettings& settings) {
+  // The settings have been checked, so there is an address in them.
+  const config::Address address = config::ParseAddress(settings.redis).value();
+  return std::make_unique<events::RedisBus>(
+      events::RedisOptions{.host = address.host, .port = address.port, .partitions = settings.partitions});
+}
+
+// Tells the operator when Redis comes, goes, or is not fit for use; nothing waits for it.
+class RedisWatch {
+ public:
+  explicit RedisWatch(const config::ServiceSettings& settings)
+      : address_(settings.redis), bus_(MakeBus(settings)), timers_("redis watch") {
+    timers_.Add(std::chrono::seconds(1), [this] { Look(); });
+    timers_.Start();
+  }
+
+ private:
+  void Look() {
+    const Status status = bus_->Check();
+    const std::string now = status.ok() ? "" : ToString(status.error());
+    if (now == last_) return;
+    last_ = now;
+    if (now.empty()) {
+      telemetry::LogInfo("redis is ready", {{"address", address_}});
+    } else {
+      telemetry::LogError("redis cannot be used; trying again", {{"address", address_}, {"error", now}});
+    }
+  }
+
+  const std::string address_;
+  const std::unique_ptr<events::RedisBus> bus_;  // its own, so that no publisher waits for a check
+  std::string last_ = "not looked yet";
+  Timers timers_;
+};
+
+struct Running {
+  std::unique_ptr<events::RedisBus> bus;
+  std::unique_ptr<Host> host;
+};
+
+Status StartHosts(std::vector<config::ServiceSettings> services, std::span<const NamedBind> binds, const Clock& clock,
+                  IdSource& ids, std::vector<Running>& running) {
+  for (config::ServiceSettings& settings : services) {
+    Running next;
+    next.bus = MakeBus(settings);
+    Bind bind = nullptr;
+    for (const NamedBind& candidate : binds) {
+      if (candidate.name == settings.service) bind = candidate.bind;
+    }
+    if (bind == nullptr) return Internal(fmt::format("there is no bind for service {}", settings.service));
+    QUARTET_ASSIGN_OR_RETURN(next.host, Host::Open(std::move(settings), clock, ids, *next.bus));
+    QUARTET_RETURN_IF_ERROR(bind(*next.host));
+    running.push_back(std::move(next));
+    QUARTET_RETURN_IF_ERROR(running.back().host->Start());
+  }
+  return {};
+}
+
+int Run(Result<config::ParsedSettings> parsed, const sigset_t& signals, std::span<const NamedBind> binds) {
+  if (!parsed.ok()) {
+    for (const FieldViolation& mistake : parsed.error().violations) {
+      fmt::print(stderr, "{}: {}\n", mistake.field, mistake.description);
+    }
+    return kUsage;
+  }
+  if (!parsed->help.empty()) {
+    fmt::print("{}", parsed->help);
+    return kClean;
+  }
+  if (const auto level = telemetry::ParseLevel(parsed->services.front().log_level); level.ok()) {
+    telemetry::SetLogLevel(*level);
+  }
+
+  const SystemClock clock;
+  UuidV7Source ids(clock);
+  const RedisWatch redis_watch(parsed->services.front());
+  std::vector<Running> running;
+  const Status started = StartHosts(std::move(parsed->services), binds, clock, ids, running);
+  if (started.ok()) {
+    int received = 0;
+    sigwait(&signals, &received);
+    telemetry::LogInfo("stopping", {{"signal", received == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    // A second signal ends the process at once.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  } else {
+    telemetry::LogError("cannot start", {{"error", ToString(started.error())}});
+  }
+  // The last to start is the first to stop: it may still need the others to finish its calls.
+  while (!running.empty()) {
+    running.back().host->Stop();
+    running.pop_back();
+  }
+  return started.ok() ? kClean : kFailed;
+}
+
+}  // namespace
+
+int RunService(int argc, char** argv, std::string_view service, Bind bind) {
+  const sigset_t signals = BlockStopSignals();
+  const NamedBind named{.name = service, .bind = bind};
+  return Run(config::ParseServiceSettings(service, argc, argv, std::getenv), signals, {&named, 1});
+}
+
+int RunAll(int argc, char** argv, std::span<const NamedBind> services) {
+  const sigset_t signals = BlockStopSignals();
+  return Run(config::ParseAllSettings(argc, argv, std::getenv), signals, services);
+}
+
+}  // namespace quartet::app
