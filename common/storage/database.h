@@ -1,0 +1,124 @@
+// common/storage: durable storage behind one small port. A Database runs
+// operations: writes share transactions and their one fsync (group commit),
+// reads see one snapshot. SQLite stands behind it (sqlite_database.h); every
+// statement is written so that PostgreSQL can, too: parameters are $1, $2, …,
+// integers are BIGINT, times are microseconds since the Unix epoch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "common/base/result.h"
+
+namespace quartet::storage {
+
+struct Blob {
+  std::string_view bytes;
+};
+
+// A statement's parameter: NULL, a BIGINT, a TEXT or a BLOB/BYTEA. Views must
+// live until the call returns.
+using Param = std::variant<std::nullptr_t, std::int64_t, std::string_view, Blob>;
+
+// One row of a result; valid only inside the callback that is given it.
+class Row {
+ public:
+  virtual ~Row() = default;
+  virtual bool IsNull(int column) const = 0;
+  // NULL reads as 0.
+  virtual std::int64_t Int(int column) const = 0;
+  // NULL reads as "". TEXT and BLOB alike; the view dies with the callback.
+  virtual std::string_view Bytes(int column) const = 0;
+  std::string String(int column) const { return std::string(Bytes(column)); }
+};
+
+using RowCallback = std::function<void(const Row&)>;
+
+// One transaction. Statements are prepared once and kept by their text, so the
+// text should be a constant or one of few variants. Every parameter from $1 to
+// the highest that the statement names must be given, and no more.
+// The first statement that fails fails the transaction: every later one gives
+// the same error, and the operation cannot succeed any more (so it is in
+// PostgreSQL). What may be there already is inserted with ON CONFLICT.
+// Errors: UNAVAILABLE DATABASE_UNAVAILABLE (locked, disk full, I/O; RetryInfo),
+// INTERNAL for a statement that is wrong (never with its text),
+// ALREADY_EXISTS UNIQUE_VIOLATION when a unique constraint refuses.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  // Runs a statement and gives each row to `on_row`.
+  virtual Status Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) = 0;
+  // Runs a statement; the number of rows it changed.
+  virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Param> params) = 0;
+
+  // Runs a statement for its effect alone.
+  Status Run(std::string_view sql, std::initializer_list<Param> params = {}) {
+    auto changed = Execute(sql, params);
+    if (!changed.ok()) return std::move(changed).error();
+    return {};
+  }
+
+  Status Query(std::string_view sql, std::initializer_list<Param> params, const RowCallback& on_row) {
+    return Query(sql, std::span<const Param>(params.begin(), params.size()), on_row);
+  }
+  Result<std::int64_t> Execute(std::string_view sql, std::initializer_list<Param> params) {
+    return Execute(sql, std::span<const Param>(params.begin(), params.size()));
+  }
+};
+
+// One unit of work of one caller. `run` may run several times, because it shares
+// a transaction with others that may fail: it must have no effect outside of its
+// transaction until `done` says that it is durable, and what it hands out through
+// captured variables it must set anew each time.
+struct WriteOperation {
+  // An error, or an exception (INTERNAL), rolls back this operation's statements
+  // and harms no neighbour.
+  std::function<Status(Transaction&)> run;
+  // Called once when the result is durable or has failed, in the order in which
+  // the operations were queued, on the database's own thread; must be quick, must
+  // not throw and must not wait for the database (it may enqueue).
+  std::function<void(Status)> done;
+};
+
+// What a database has done since it was opened.
+struct DatabaseCounters {
+  std::uint64_t operations = 0;         // writes that were run, whatever came of them
+  std::uint64_t failed_operations = 0;  // of these, the ones that ended in an error
+  std::uint64_t transactions = 0;       // commits: each made a whole batch durable with one fsync
+  std::uint64_t reruns = 0;             // batches that had to run again to isolate a failure
+  std::uint64_t rejected = 0;           // writes that were refused because the queue was full
+  std::uint64_t reads = 0;
+  std::uint64_t statements = 0;
+};
+
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  // Queues an operation; concurrent ones share a transaction. When the queue
+  // is full, `done` gets RESOURCE_EXHAUSTED OVERLOADED (RetryInfo) at once, on
+  // this thread; after Close UNAVAILABLE DATABASE_CLOSED likewise.
+  virtual void Enqueue(WriteOperation operation) = 0;
+
+  // Runs `run` in one read-only snapshot that sees every durable write; waits
+  // for a free connection, so it must not be called from within `run`.
+  virtual Status Read(const std::function<Status(Transaction&)>& run) = 0;
+
+  // Refuses new work, finishes what is queued, and returns after the last `done`
+  // and the last Read. May be called again. Destroying the database closes it.
+  virtual void Close() = 0;
+
+  virtual DatabaseCounters Counters() const = 0;
+
+  // Enqueue, and wait for the result. Not for the database's own thread.
+  Status Write(std::function<Status(Transaction&)> run);
+};
+
+}  // namespace quartet::storage

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/storage/database.h"
+#include "common/storage/write_queue.h"
+
+namespace quartet::storage {
+
+// The connection through which alone a database is written, as a backend gives
+// it to GroupCommit. Only one thread uses it at a time.
+class WriteSession {
+ public:
+  // What one operation did.
+  struct Outcome {
+    Status status;
+    bool left_changes = false;      // statements of a failed operation are still in the transaction
+    bool lost_transaction = false;  // the failure has taken the whole transaction with it
+  };
+
+  virtual ~WriteSession() = default;
+
+  // Opens a transaction; whatever was open before is rolled back.
+  virtual Status Begin() = 0;
+  // Makes the transaction durable. After an error none is open, and nothing of it remains.
+  virtual Status Commit() = 0;
+  // Forgets the transaction, if one is open.
+  virtual void Rollback() = 0;
+
+  virtual Status SetSavepoint() = 0;
+  virtual Status ReleaseSavepoint() = 0;
+  // Undoes what came after the savepoint, and releases it.
+  virtual Status RollbackToSavepoint() = 0;
+
+  // Runs one operation in the open transaction. Nothing is thrown.
+  virtual Outcome Run(const std::function<Status(Transaction&)>& run) = 0;
+
+  // Called after every batch, when its callers have been answered: the place for
+  // upkeep that can wait (a checkpoint). `idle`: no operation waits.
+  virtual void Maintain(bool idle) = 0;
+};
+
+// Runs queued operations on a thread of its own: all that wait share one
+// transaction and one commit; a failing one is undone alone. The thread lives
+// from the constructor until Close.
+//
+// Savepoints around each operation cost more than most operations, so a batch
+// first runs without them. Only when an operation fails after it has changed
+// something is the batch rolled back and run again with savepoints; when the
+// transaction itself is lost (disk full, failed commit), its operations run
+// again one by one, so that the one that cannot succeed harms no other.
+class GroupCommit {
+ public:
+  struct Options {
+    std::size_t queue_limit = 10'000;  // operations that may wait
+    std::size_t batch_limit = 512;     // operations that share a transaction
+  };
+
+  // `session` must outlive this object.
+  GroupCommit(WriteSession& session, Options options);
+  ~GroupCommit();
+  GroupCommit(const GroupCommit&) = delete;
+  GroupCommit& operator=(const GroupCommit&) = delete;
+
+  // See Database::Enqueue.
+  void Enqueue(WriteOperation operation);
+
+  // Refuses new operations, finishes what is queued and ends the thread.
+  void Close();
+
+  // Adds what this part counts to `counters`.
+  void AddTo(DatabaseCounters& counters) const;
+
+ private:
+  enum class Attempt { kFinished, kIsolate, kOneByOne };
+
+  void Loop();
+  void RunBatch(std::span<const WriteOperation> batch, std::span<Status> results);
+  // One try at `batch`; `results` are final only if it is finished.
+  Attempt Try(std::span<const WriteOperation> batch, std::span<Status> results, bool savepoints);
+  // One operation of it; kFinished means that the next one may run.
+  Attempt TryOne(const WriteOperation& operation, Status& result, bool savepoints, bool alone);
+
+  WriteSession& session_;
+  const Options options_;
+  WriteQueue queue_;
+  // How many batches still use savepoints from the start, after one needed them.
+  int cautious_batches_ = 0;
+  std::atomic<std::uint64_t> operations_ = 0;
+  std::atomic<std::uint64_t> failed_operations_ = 0;
+  std::atomic<std::uint64_t> transactions_ = 0;
+  std::atomic<std::uint64_t> reruns_ = 0;
+  std::mutex close_mutex_;
+  std::thread thread_;
+};
+
+}  // namespace quartet::storage

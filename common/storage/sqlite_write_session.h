@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/base/result.h"
+#include "common/storage/group_commit.h"
+#include "common/storage/sqlite_connection.h"
+
+namespace quartet::storage {
+
+// SQLite's side of the group commit. This connection alone writes and
+// checkpoints; it is opened first and closed last.
+class SqliteWriteSession final : public WriteSession {
+ public:
+  explicit SqliteWriteSession(std::unique_ptr<SqliteConnection> connection);
+
+  Status Begin() override;
+  Status Commit() override;
+  void Rollback() override;
+  Status SetSavepoint() override;
+  Status ReleaseSavepoint() override;
+  Status RollbackToSavepoint() override;
+  Outcome Run(const std::function<Status(Transaction&)>& run) override;
+  void Maintain(bool idle) override;
+
+  const SqliteConnection& connection() const { return *connection_; }
+
+ private:
+  void Checkpoint(bool restart);
+
+  std::unique_ptr<SqliteConnection> connection_;
+  int log_pages_ = 0;           // in the write-ahead log, as of the last commit
+  int checkpointed_pages_ = 0;  // of these, the ones that are in the database file too
+};
+
+}  // namespace quartet::storage

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/storage/database.h"
+
+namespace quartet::storage {
+
+// The bounded queue between callers and the one thread that writes. Thread-safe.
+class WriteQueue {
+ public:
+  // `limit`: how many operations may wait, at least 1.
+  explicit WriteQueue(std::size_t limit) : limit_(limit) {}
+
+  // Appends `operation`, which is moved from only on success.
+  // Errors: RESOURCE_EXHAUSTED OVERLOADED (RetryInfo), UNAVAILABLE DATABASE_CLOSED.
+  Status Push(WriteOperation& operation);
+
+  // Waits for work, and fills `batch` with the oldest operations, at most `max`.
+  // Gives false, with an empty batch, once the queue is closed and drained.
+  bool Take(std::vector<WriteOperation>& batch, std::size_t max);
+
+  // Whether nothing waits at this moment.
+  bool Empty() const;
+
+  // From now on Push refuses; what is queued can still be taken.
+  void Close();
+
+  // How many operations were refused because the queue was full.
+  std::uint64_t rejected() const { return rejected_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t limit_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<WriteOperation> waiting_;
+  bool taker_waits_ = false;
+  bool closed_ = false;
+  std::atomic<std::uint64_t> rejected_ = 0;
+};
+
+}  // namespace quartet::storage
