@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/result.h"
+#include "quartet/qualification/v1/participant.pb.h"
+
+namespace quartet::commit {
+
+using Decision = qualification::v1::Decision;
+
+// By the qualification's id (a UUID, without the collection).
+using Decisions = std::map<std::string, Decision>;
+
+// Where decisions are asked for.
+class DecisionSource {
+ public:
+  virtual ~DecisionSource() = default;
+  // The decisions about `qualification_ids` as of some moment after the call
+  // began. Errors: UNAVAILABLE DECISIONS_UNAVAILABLE (RetryInfo).
+  virtual Result<Decisions> Ask(std::span<const std::string> qualification_ids) = 0;
+};
+
+// Remembers what `fetch` has found decided, for ever within a bounded number of
+// entries; what is undecided is asked anew each time, in a request that begins
+// after the question came (rule 6). Thread-safe.
+class CachingDecisionSource final : public DecisionSource {
+ public:
+  using Fetch = std::function<Result<std::vector<Decision>>(const std::vector<std::string>& ids)>;
+  explicit CachingDecisionSource(Fetch fetch, std::size_t entries_max = 16'384);
+  Result<Decisions> Ask(std::span<const std::string> qualification_ids) override;
+  // A decision that came by message.
+  void Remember(const Decision& decision);
+
+ private:
+  void RememberLocked(const std::string& id, const Decision& decision);
+
+  const Fetch fetch_;
+  const std::size_t entries_max_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Decision> decided_;
+  std::list<std::string> oldest_first_;
+};
+
+}  // namespace quartet::commit

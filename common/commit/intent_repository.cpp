@@ -1,0 +1,158 @@
+#include "common/commit/intent_repository.h"
+
+#include <charconv>
+
+#include "common/resource/record_repository.h"
+
+namespace quartet::commit {
+namespace {
+
+// `reserved` is text: one "kind value" per line. Normalised identities hold no
+// line breaks.
+constexpr std::string_view kOnRecord =
+    "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
+    "WHERE record_id = $1 ORDER BY qualification_id";
+constexpr std::string_view kOfQualification =
+    "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
+    "WHERE qualification_id = $1 ORDER BY record_id";
+constexpr std::string_view kOlderThan =
+    "SELECT DISTINCT qualification_id FROM intent WHERE write_time < $1 "
+    "ORDER BY qualification_id LIMIT $2";
+constexpr std::string_view kInsert =
+    "INSERT INTO intent (record_id, qualification_id, attempt, kind, age, proposal, reserved, "
+    "write_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+constexpr std::string_view kDelete = "DELETE FROM intent WHERE qualification_id = $1";
+constexpr std::string_view kFindParticipation =
+    "SELECT void_through, attempt, state, reply FROM participation WHERE qualification_id = $1";
+constexpr std::string_view kSaveParticipation =
+    "INSERT INTO participation (qualification_id, void_through, attempt, state, reply, "
+    "update_time) VALUES ($1, $2, $3, $4, $5, $6) "
+    "ON CONFLICT (qualification_id) DO UPDATE SET void_through = excluded.void_through, "
+    "attempt = excluded.attempt, state = excluded.state, reply = excluded.reply, "
+    "update_time = excluded.update_time";
+
+std::string FormatReserved(const std::vector<identity::Identity>& identities) {
+  std::string text;
+  for (const auto& identity : identities)
+    text += std::to_string(static_cast<int>(identity.kind)) + " " + identity.value + "\n";
+  return text;
+}
+
+std::vector<identity::Identity> ParseReserved(std::string_view text) {
+  std::vector<identity::Identity> identities;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() + 1);
+    int kind = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), kind);
+    identities.push_back({static_cast<identity::Kind>(kind), std::string(end + 1, line.end())});
+  }
+  return identities;
+}
+
+Intent ReadIntent(const storage::Row& row) {
+  return Intent{.record_id = row.String(0),
+                .qualification_id = row.String(1),
+                .attempt = row.Int(2),
+                .kind = static_cast<IntentKind>(row.Int(3)),
+                .age_us = row.Int(4),
+                .proposal = row.String(5),
+                .reserved = ParseReserved(row.Bytes(6))};
+}
+
+Status Done(Result<std::int64_t> changed) {
+  if (!changed.ok()) return std::move(changed).error();
+  return {};
+}
+
+Result<std::vector<Intent>> Select(storage::Transaction& transaction, std::string_view sql,
+                                   std::string_view key) {
+  std::vector<Intent> intents;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(
+      sql, {key}, [&](const storage::Row& row) { intents.push_back(ReadIntent(row)); }));
+  return intents;
+}
+
+}  // namespace
+
+IntentRepository::IntentRepository(std::string_view record_table) {
+  all_ =
+      "SELECT i.record_id, i.qualification_id, i.attempt, i.kind, i.age, i.proposal, i.reserved, "
+      "r.id, r.version, r.create_time, r.update_time, r.delete_time, r.body "
+      "FROM intent i LEFT JOIN ";
+  all_ += record_table;
+  all_ += " r ON r.id = i.record_id";
+}
+
+Result<std::vector<Intent>> IntentRepository::OnRecord(storage::Transaction& transaction,
+                                                       std::string_view record_id) const {
+  return Select(transaction, kOnRecord, record_id);
+}
+
+Result<std::vector<Intent>> IntentRepository::OfQualification(
+    storage::Transaction& transaction, std::string_view qualification_id) const {
+  return Select(transaction, kOfQualification, qualification_id);
+}
+
+Result<std::vector<IntentOnRecord>> IntentRepository::All(
+    storage::Transaction& transaction) const {
+  std::vector<IntentOnRecord> found;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(all_, std::initializer_list<storage::Param>{},
+                        [&](const storage::Row& row) {
+                          IntentOnRecord entry{.intent = ReadIntent(row), .record = {}};
+                          entry.has_record = !row.IsNull(7);
+                          if (entry.has_record) entry.record = resource::ReadRecord(row, 7);
+                          found.push_back(std::move(entry));
+                        }));
+  return found;
+}
+
+Result<std::vector<std::string>> IntentRepository::OlderThan(storage::Transaction& transaction,
+                                                             std::int64_t before_us,
+                                                             int limit) const {
+  std::vector<std::string> ids;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kOlderThan, {before_us, static_cast<std::int64_t>(limit)},
+                        [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+  return ids;
+}
+
+Status IntentRepository::Insert(storage::Transaction& transaction, const Intent& intent,
+                                std::int64_t now_us) const {
+  const std::string reserved = FormatReserved(intent.reserved);
+  return Done(transaction.Execute(
+      kInsert, {std::string_view(intent.record_id), std::string_view(intent.qualification_id),
+                intent.attempt, static_cast<std::int64_t>(intent.kind), intent.age_us,
+                storage::Blob{intent.proposal}, std::string_view(reserved), now_us}));
+}
+
+Status IntentRepository::DeleteOfQualification(storage::Transaction& transaction,
+                                               std::string_view qualification_id) const {
+  return Done(transaction.Execute(kDelete, {qualification_id}));
+}
+
+Result<Participation> IntentRepository::FindParticipation(
+    storage::Transaction& transaction, std::string_view qualification_id) const {
+  Participation found{.qualification_id = std::string(qualification_id), .reply = {}};
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kFindParticipation, {qualification_id}, [&](const storage::Row& row) {
+        found.void_through = row.Int(0);
+        found.attempt = row.Int(1);
+        found.state = static_cast<Participation::State>(row.Int(2));
+        found.reply = row.String(3);
+      }));
+  return found;
+}
+
+Status IntentRepository::SaveParticipation(storage::Transaction& transaction,
+                                           const Participation& participation,
+                                           std::int64_t now_us) const {
+  return Done(transaction.Execute(
+      kSaveParticipation,
+      {std::string_view(participation.qualification_id), participation.void_through,
+       participation.attempt, static_cast<std::int64_t>(participation.state),
+       storage::Blob{participation.reply}, now_us}));
+}
+
+}  // namespace quartet::commit

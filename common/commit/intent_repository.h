@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/commit/intent.h"
+#include "common/resource/record.h"
+#include "common/storage/database.h"
+
+namespace quartet::commit {
+
+// An intent with the final record that it is about, if that exists.
+struct IntentOnRecord {
+  Intent intent;
+  bool has_record = false;
+  resource::Record record;
+};
+
+// SQL over intents and participations. All functions run inside the caller's
+// transaction.
+class IntentRepository {
+ public:
+  // `record_table`: the table of the service's records.
+  explicit IntentRepository(std::string_view record_table);
+
+  Result<std::vector<Intent>> OnRecord(storage::Transaction& transaction,
+                                       std::string_view record_id) const;
+  Result<std::vector<Intent>> OfQualification(storage::Transaction& transaction,
+                                              std::string_view qualification_id) const;
+  Result<std::vector<IntentOnRecord>> All(storage::Transaction& transaction) const;
+  // Qualifications whose intents were written before `before_us`, the oldest
+  // first, at most `limit`.
+  Result<std::vector<std::string>> OlderThan(storage::Transaction& transaction,
+                                             std::int64_t before_us, int limit) const;
+  Status Insert(storage::Transaction& transaction, const Intent& intent,
+                std::int64_t now_us) const;
+  Status DeleteOfQualification(storage::Transaction& transaction,
+                               std::string_view qualification_id) const;
+
+  // A participation that was never saved is one in state kNone.
+  Result<Participation> FindParticipation(storage::Transaction& transaction,
+                                          std::string_view qualification_id) const;
+  Status SaveParticipation(storage::Transaction& transaction, const Participation& participation,
+                           std::int64_t now_us) const;
+
+ private:
+  std::string all_;
+};
+
+}  // namespace quartet::commit

@@ -1,0 +1,187 @@
+#include "common/commit/matching.h"
+
+#include <algorithm>
+
+#include "common/resource/identities.h"
+#include "common/resource/resource_name.h"
+#include "common/rpc/error_mapping.h"
+
+namespace quartet::commit {
+namespace {
+
+using qualification::v1::PlannedRecord;
+using qualification::v1::QualifyOptions;
+using qualification::v1::RecordOutcome;
+
+struct Candidate {
+  std::string id;
+  std::string matched_by;
+};
+
+class Matcher {
+ public:
+  Matcher(storage::Transaction& transaction, const MatchRequest& request,
+          const resource::RecordRepository& records, const IntentRepository& intents)
+      : transaction_(transaction), request_(request), records_(records), intents_(intents) {}
+
+  Result<Verdict> Run() {
+    if (!request_.given.empty()) return Attach(request_.given, /*given=*/true);
+    QUARTET_RETURN_IF_ERROR(FindCandidates());
+    if (!blocked_.by.empty()) return Verdict(std::move(blocked_));
+    if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY || candidates_.empty())
+      return Open();
+    if (request_.duplicate_policy == QualifyOptions::REFUSE)
+      return Refuse("DUPLICATE_FOUND", "found " + CandidateList());
+    const bool conflict =
+        std::any_of(candidates_.begin(), candidates_.end(),
+                    [&](const Candidate& c) { return c.id != candidates_.front().id; });
+    if (conflict && request_.explain_conflicts)
+      return Refuse("IDENTITY_CONFLICT", "these lead to different records: " + CandidateList());
+    return Attach(candidates_.front().id, /*given=*/false);
+  }
+
+ private:
+  std::string Name(const std::string& id) const {
+    return resource::NameOf(records_.schema().collection, id);
+  }
+
+  std::string CandidateList() const {
+    std::string text;
+    for (const Candidate& candidate : candidates_)
+      text += (text.empty() ? "" : ", ") + Name(candidate.id) + " by " + candidate.matched_by;
+    return text;
+  }
+
+  Verdict Refuse(std::string reason, std::string message) const {
+    Error error = FailedPrecondition(std::move(reason), std::move(message));
+    for (const Candidate& candidate : candidates_)
+      error.metadata[candidate.matched_by] = Name(candidate.id);
+    qualification::v1::Refused refused;
+    *refused.mutable_status() = rpc::ToRpcStatus(error);
+    return refused;
+  }
+
+  Result<std::vector<Intent>> OthersOn(const std::string& id) const {
+    QUARTET_ASSIGN_OR_RETURN(auto found, intents_.OnRecord(transaction_, id));
+    std::erase_if(found,
+                  [&](const Intent& i) { return i.qualification_id == request_.own_id; });
+    return found;
+  }
+
+  void Block(const std::vector<Intent>& by) {
+    blocked_.by.insert(blocked_.by.end(), by.begin(), by.end());
+  }
+
+  Status FindCandidates() {
+    for (const identity::Identity& key : request_.keys) {
+      QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, key));
+      if (!owner) continue;
+      QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, *owner));
+      if (record) {
+        candidates_.push_back(
+            {*owner, std::string(identity::KindName(key.kind)) + " " + key.value});
+        continue;
+      }
+      // Somebody is opening it. With OPEN_ANYWAY only what is exclusive matters.
+      if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY &&
+          !resource::IsExclusive(key.kind))
+        continue;
+      QUARTET_ASSIGN_OR_RETURN(const auto others, OthersOn(*owner));
+      Block(others);
+    }
+    return {};
+  }
+
+  // Whether `identities` can be claimed for `id`; what keeps them from it if not.
+  Result<std::optional<Verdict>> CheckClaims(const std::vector<identity::Identity>& identities,
+                                             const std::string& id) {
+    for (const identity::Identity& identity : identities) {
+      if (!resource::IsExclusive(identity.kind)) continue;
+      QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, identity));
+      if (!owner || *owner == id) continue;
+      QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, *owner));
+      if (record) {
+        const auto kind = std::string(identity::KindName(identity.kind));
+        return std::optional<Verdict>(
+            Refuse("IDENTITY_TAKEN", kind + " " + identity.value + " belongs to " + Name(*owner)));
+      }
+      QUARTET_ASSIGN_OR_RETURN(const auto others, OthersOn(*owner));
+      Block(others);
+    }
+    if (!blocked_.by.empty()) return std::optional<Verdict>(std::move(blocked_));
+    return std::optional<Verdict>();
+  }
+
+  Ready Answer(const std::string& id, RecordOutcome::Kind kind, Intent intent) const {
+    Ready ready;
+    RecordOutcome* outcome = ready.prepared.add_records();
+    outcome->set_name(Name(id));
+    outcome->set_kind(kind);
+    PlannedRecord& planned = ready.planned.emplace_back();
+    for (const Candidate& candidate : candidates_) {
+      PlannedRecord::Candidate* shown = planned.add_candidates();
+      shown->set_name(Name(candidate.id));
+      shown->set_matched_by(candidate.matched_by);
+    }
+    ready.intents.push_back(std::move(intent));
+    return ready;
+  }
+
+  Result<Verdict> Open() {
+    QUARTET_ASSIGN_OR_RETURN(auto obstacle, CheckClaims(request_.identities, request_.new_id));
+    if (obstacle) return *std::move(obstacle);
+    Ready ready = Answer(request_.new_id, RecordOutcome::OPENED,
+                         Intent{.record_id = request_.new_id,
+                                .qualification_id = "",
+                                .kind = IntentKind::kOpen,
+                                .proposal = request_.proposal,
+                                .reserved = request_.identities});
+    *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
+    return Verdict(std::move(ready));
+  }
+
+  Result<Verdict> Attach(const std::string& id, bool given) {
+    QUARTET_ASSIGN_OR_RETURN(auto others, OthersOn(id));
+    QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, id));
+    if (!record && !others.empty()) return Verdict(Blocked{std::move(others)});
+    if (!record || record->delete_time_us != 0)
+      return Refuse("RECORD_NOT_FOUND", Name(id) + (record ? " is deleted" : " does not exist"));
+    const Filled filled = request_.fill(*record);
+    // Attaches that fill nothing share; one that fills is alone (rule 8).
+    if (filled.fields.empty())
+      std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    if (!others.empty()) return Verdict(Blocked{std::move(others)});
+    const auto added = resource::Added(filled.identities_before, filled.identities_after);
+    QUARTET_ASSIGN_OR_RETURN(auto obstacle, CheckClaims(added, id));
+    if (obstacle) return *std::move(obstacle);
+    if (given) candidates_.push_back({id, "being given"});
+    const bool fills = !filled.fields.empty();
+    Ready ready = Answer(id, RecordOutcome::ATTACHED,
+                         Intent{.record_id = id,
+                                .qualification_id = "",
+                                .kind = fills ? IntentKind::kFill : IntentKind::kAttach,
+                                .proposal = fills ? request_.proposal : std::string(),
+                                .reserved = added});
+    for (const std::string& field : filled.fields)
+      ready.prepared.mutable_records(0)->add_filled_fields(field);
+    *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
+    return Verdict(std::move(ready));
+  }
+
+  storage::Transaction& transaction_;
+  const MatchRequest& request_;
+  const resource::RecordRepository& records_;
+  const IntentRepository& intents_;
+  std::vector<Candidate> candidates_;
+  Blocked blocked_;
+};
+
+}  // namespace
+
+Result<Verdict> AttachOrOpen(storage::Transaction& transaction, const MatchRequest& request,
+                             const resource::RecordRepository& records,
+                             const IntentRepository& intents) {
+  return Matcher(transaction, request, records, intents).Run();
+}
+
+}  // namespace quartet::commit

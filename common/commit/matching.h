@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/commit/record_kind.h"
+
+namespace quartet::commit {
+
+// What attaching would make of a record.
+struct Filled {
+  std::vector<std::string> fields;                     // the ones that were empty
+  std::vector<identity::Identity> identities_before;   // sorted
+  std::vector<identity::Identity> identities_after;    // sorted
+};
+
+// How an account or a contact is found, or opened, for a qualification.
+struct MatchRequest {
+  std::string own_id;       // the qualification; empty for a preview
+  std::string given;        // id to attach to, instead of matching
+  // What may find a record, the strongest first.
+  std::vector<identity::Identity> keys;
+  qualification::v1::QualifyOptions::DuplicatePolicy duplicate_policy;
+  // Whether keys that find different records are a conflict to explain, or the
+  // strongest decides.
+  bool explain_conflicts = false;
+  // What to open: its id, serialised message, and sorted identities.
+  std::string new_id;
+  std::string proposal;
+  std::vector<identity::Identity> identities;
+  std::function<Filled(const resource::Record& before)> fill;
+};
+
+// Attach or open (rules 7, 8, 15): examines every key, and only a final record
+// is attached to. Refusals: RECORD_NOT_FOUND, DUPLICATE_FOUND,
+// IDENTITY_CONFLICT, IDENTITY_TAKEN.
+Result<Verdict> AttachOrOpen(storage::Transaction& transaction, const MatchRequest& request,
+                             const resource::RecordRepository& records,
+                             const IntentRepository& intents);
+
+}  // namespace quartet::commit

@@ -1,0 +1,307 @@
+#include "common/commit/participant.h"
+
+#include <algorithm>
+#include <latch>
+#include <utility>
+
+#include "common/resource/identities.h"
+#include "common/resource/resource_name.h"
+#include "common/rpc/error_mapping.h"
+
+namespace quartet::commit {
+namespace {
+
+using qualification::v1::Command;
+using qualification::v1::PlannedRecord;
+using qualification::v1::RecordOutcome;
+using qualification::v1::Reply;
+using State = Participation::State;
+
+// A command may meet holders more than once: the record it waited for may be
+// taken by the next in between. After so many rounds it is left to come again.
+constexpr int kRoundsMax = 4;
+constexpr int kOldIntentsMax = 1'000;
+
+qualification::v1::Refused Refuse(const Error& error) {
+  qualification::v1::Refused refused;
+  *refused.mutable_status() = rpc::ToRpcStatus(error);
+  return refused;
+}
+
+std::vector<std::string> IdsOf(const std::vector<Intent>& intents) {
+  std::vector<std::string> ids;
+  for (const Intent& intent : intents) ids.push_back(intent.qualification_id);
+  return ids;
+}
+
+const Intent& Oldest(const std::vector<Intent>& intents) {
+  return *std::min_element(intents.begin(), intents.end(), [](const Intent& a, const Intent& b) {
+    return std::tie(a.age_us, a.qualification_id) < std::tie(b.age_us, b.qualification_id);
+  });
+}
+
+}  // namespace
+
+struct Participant::Job {
+  Command command;
+  Status status;
+  std::vector<std::string> holders;
+};
+
+Participant::Participant(const RecordKind& kind, const resource::RecordRepository& records,
+                         const IntentRepository& intents, const Resolution& resolution,
+                         storage::Database& database, events::Outbox& outbox,
+                         DecisionSource& decisions, const Clock& clock, IdSource& ids)
+    : kind_(kind),
+      records_(records),
+      intents_(intents),
+      resolution_(resolution),
+      database_(database),
+      outbox_(outbox),
+      decisions_(decisions),
+      clock_(clock),
+      ids_(ids) {}
+
+std::vector<Status> Participant::Handle(std::span<const events::Delivery> deliveries) {
+  std::vector<Job> jobs(deliveries.size());
+  std::vector<Job*> pending;
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    if (jobs[i].command.ParseFromString(deliveries[i].message.data))
+      pending.push_back(&jobs[i]);
+    else
+      jobs[i].status = Internal("not a serialised quartet.qualification.v1.Command");
+  }
+  Decisions asked;
+  for (int round = 0; !pending.empty(); ++round) {
+    RunJobs(pending, asked);
+    std::erase_if(pending, [](const Job* job) { return job->holders.empty(); });
+    if (pending.empty()) break;
+    std::vector<std::string> holders;
+    for (const Job* job : pending)
+      holders.insert(holders.end(), job->holders.begin(), job->holders.end());
+    auto answer = decisions_.Ask(holders);
+    for (Job* job : pending) {
+      if (!answer.ok())
+        job->status = answer.error();
+      else if (round == kRoundsMax)
+        job->status = Aborted("RECORD_IN_QUALIFICATION", "other qualifications keep the record");
+    }
+    if (!answer.ok() || round == kRoundsMax) break;
+    asked = std::move(answer).value();
+  }
+  std::vector<Status> statuses;
+  statuses.reserve(jobs.size());
+  for (Job& job : jobs) statuses.push_back(std::move(job.status));
+  return statuses;
+}
+
+void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked) {
+  std::latch finished(static_cast<std::ptrdiff_t>(jobs.size()) + 1);
+  // Runs before the jobs, for operations run in their order. If it fails, the
+  // jobs meet the same holders again.
+  outbox_.Enqueue(
+      [this, &asked](storage::Transaction& transaction, std::vector<events::Message>& out) {
+        return ResolveAll(transaction, asked, out);
+      },
+      [&finished](const Status&) { finished.count_down(); });
+  for (Job* job : jobs) {
+    outbox_.Enqueue(
+        [this, job, &asked](storage::Transaction& transaction, std::vector<events::Message>& out) {
+          job->holders.clear();
+          return RunCommand(transaction, job->command, asked, out, job->holders);
+        },
+        [job, &finished](Status status) {
+          if (!status.ok()) job->holders.clear();
+          job->status = std::move(status);
+          finished.count_down();
+        });
+  }
+  finished.wait();
+}
+
+Status Participant::ResolveAll(storage::Transaction& transaction, const Decisions& asked,
+                               std::vector<events::Message>& out) const {
+  for (const auto& [id, decision] : asked)
+    QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, /*acknowledge=*/true, out));
+  return {};
+}
+
+Status Participant::RunCommand(storage::Transaction& transaction, const Command& command,
+                               const Decisions& asked, std::vector<events::Message>& out,
+                               std::vector<std::string>& holders) const {
+  switch (command.kind_case()) {
+    case Command::kPrepare:
+      return Prepare(transaction, command.prepare(), asked, out, holders);
+    case Command::kRelease:
+      return resolution_.Release(transaction, resource::IdOf(command.release().qualification()),
+                                 command.release().attempt());
+    case Command::kDecision:
+      return resolution_.Resolve(transaction, command.decision(), /*acknowledge=*/true, out);
+    case Command::KIND_NOT_SET:
+      break;
+  }
+  return Internal("a command of an unknown kind");
+}
+
+Status Participant::Prepare(storage::Transaction& transaction,
+                            const qualification::v1::Prepare& prepare, const Decisions& asked,
+                            std::vector<events::Message>& out,
+                            std::vector<std::string>& holders) const {
+  const std::string id = resource::IdOf(prepare.qualification());
+  const std::int64_t attempt = prepare.attempt();
+  QUARTET_ASSIGN_OR_RETURN(Participation mine, intents_.FindParticipation(transaction, id));
+  if (mine.state == State::kFinal || (mine.state == State::kHeld && mine.attempt == attempt)) {
+    Reply again;
+    if (!again.ParseFromString(mine.reply)) return Internal("a stored reply cannot be read");
+    out.push_back(resolution_.ReplyMessage(again));
+    return {};
+  }
+  if (attempt <= mine.void_through || attempt < mine.attempt) return {};
+  if (mine.state == State::kHeld) {
+    QUARTET_RETURN_IF_ERROR(resolution_.Void(transaction, mine, attempt - 1));
+    QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
+  }
+  QUARTET_ASSIGN_OR_RETURN(Verdict verdict, Evaluate(transaction, prepare));
+  if (auto* ready = std::get_if<Ready>(&verdict))
+    return Hold(transaction, prepare, std::move(*ready), mine, out);
+  Reply reply;
+  if (const auto* blocked = std::get_if<Blocked>(&verdict)) {
+    for (const Intent& intent : blocked->by) {
+      const auto answer = asked.find(intent.qualification_id);
+      if (answer == asked.end() || !Resolution::IsUndecided(intent, answer->second)) {
+        holders = IdsOf(blocked->by);
+        return {};
+      }
+    }
+    reply = kind_.HeldBy(Oldest(blocked->by));
+  } else {
+    *reply.mutable_refused() = std::get<qualification::v1::Refused>(std::move(verdict));
+  }
+  reply.set_qualification(prepare.qualification());
+  reply.set_attempt(attempt);
+  reply.set_participant(kind_.participant());
+  out.push_back(resolution_.ReplyMessage(reply));
+  return {};
+}
+
+Status Participant::Hold(storage::Transaction& transaction,
+                         const qualification::v1::Prepare& prepare, Ready ready,
+                         Participation& mine, std::vector<events::Message>& out) const {
+  const std::int64_t now_us = clock_.NowMicros();
+  for (Intent& intent : ready.intents) {
+    intent.qualification_id = mine.qualification_id;
+    intent.attempt = prepare.attempt();
+    intent.age_us = prepare.create_time_us();
+    QUARTET_ASSIGN_OR_RETURN(intent.reserved,
+                             resource::ClaimIdentities(transaction, records_, intent.reserved,
+                                                       intent.record_id));
+    QUARTET_RETURN_IF_ERROR(intents_.Insert(transaction, intent, now_us));
+  }
+  Reply reply;
+  reply.set_qualification(prepare.qualification());
+  reply.set_attempt(prepare.attempt());
+  reply.set_participant(kind_.participant());
+  *reply.mutable_prepared() = std::move(ready.prepared);
+  mine.state = State::kHeld;
+  mine.attempt = prepare.attempt();
+  mine.reply = reply.SerializeAsString();
+  QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, now_us));
+  out.push_back(resolution_.ReplyMessage(reply));
+  return {};
+}
+
+Result<Verdict> Participant::Evaluate(storage::Transaction& transaction,
+                                      const qualification::v1::Prepare& prepare) const {
+  if (prepare.has_revert()) return EvaluateRevert(transaction, prepare);
+  return kind_.Evaluate(transaction, prepare, records_, intents_, ids_);
+}
+
+Result<Verdict> Participant::EvaluateRevert(storage::Transaction& transaction,
+                                            const qualification::v1::Prepare& prepare) const {
+  const std::string own = resource::IdOf(prepare.qualification());
+  const std::string reverted = resource::IdOf(prepare.revert().qualification());
+  QUARTET_ASSIGN_OR_RETURN(const Participation then,
+                           intents_.FindParticipation(transaction, reverted));
+  if (then.state == State::kHeld) {
+    QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OfQualification(transaction, reverted));
+    return Verdict(Blocked{std::move(held)});
+  }
+  Reply reply;
+  if (then.state != State::kFinal || !reply.ParseFromString(then.reply))
+    return Verdict(Refuse(FailedPrecondition(
+        "NOT_COMMITTED", prepare.revert().qualification() + " has no part here")));
+  Ready ready;
+  Blocked blocked;
+  for (const RecordOutcome& outcome : reply.prepared().records()) {
+    if (outcome.kind() != RecordOutcome::OPENED && kind_.participant() != qualification::v1::LEAD)
+      continue;
+    const std::string id = resource::IdOf(outcome.name());
+    QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
+    std::erase_if(intents, [&](const Intent& i) { return i.qualification_id == own; });
+    blocked.by.insert(blocked.by.end(), intents.begin(), intents.end());
+    QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction, id));
+    if (!record || record->delete_time_us != 0)
+      return Verdict(
+          Refuse(FailedPrecondition("RECORD_CHANGED", outcome.name() + " has been deleted since")));
+    if (Status untouched = kind_.CheckUntouched(*record, reverted); !untouched.ok())
+      return Verdict(Refuse(untouched.error()));
+    ready.intents.push_back(Intent{
+        .record_id = id, .qualification_id = "", .kind = IntentKind::kRevert, .proposal = "", .reserved = {}});
+    *ready.prepared.add_records() = outcome;
+  }
+  if (!blocked.by.empty()) return Verdict(std::move(blocked));
+  return Verdict(std::move(ready));
+}
+
+Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(
+    const qualification::v1::Prepare& prepare) {
+  for (int round = 0;; ++round) {
+    std::optional<Verdict> verdict;
+    QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+      QUARTET_ASSIGN_OR_RETURN(verdict, Evaluate(transaction, prepare));
+      return {};
+    }));
+    qualification::v1::PreviewPrepareResponse response;
+    if (auto* ready = std::get_if<Ready>(&*verdict)) {
+      for (PlannedRecord& planned : ready->planned) *response.add_records() = std::move(planned);
+      return response;
+    }
+    if (auto* refused = std::get_if<qualification::v1::Refused>(&*verdict)) {
+      *response.mutable_refusal() = std::move(*refused->mutable_status());
+      return response;
+    }
+    const auto& by = std::get<Blocked>(*verdict).by;
+    QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(IdsOf(by)));
+    const bool undecided = std::any_of(by.begin(), by.end(), [&](const Intent& intent) {
+      return Resolution::IsUndecided(intent, asked.at(intent.qualification_id));
+    });
+    if (undecided || round == kRoundsMax) {
+      *response.mutable_refusal() = rpc::ToRpcStatus(
+          Aborted("RECORD_IN_QUALIFICATION", "a record it needs is being qualified right now",
+                  std::chrono::milliseconds(100)));
+      return response;
+    }
+    QUARTET_RETURN_IF_ERROR(outbox_.Write(
+        [&](storage::Transaction& transaction, std::vector<events::Message>& out) {
+          return ResolveAll(transaction, asked, out);
+        }));
+  }
+}
+
+Status Participant::ResolveOldIntents(std::chrono::microseconds age) {
+  std::vector<std::string> holders;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    QUARTET_ASSIGN_OR_RETURN(holders, intents_.OlderThan(transaction,
+                                                         clock_.NowMicros() - age.count(),
+                                                         kOldIntentsMax));
+    return {};
+  }));
+  if (holders.empty()) return {};
+  QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
+  return outbox_.Write(
+      [&](storage::Transaction& transaction, std::vector<events::Message>& out) {
+        return ResolveAll(transaction, asked, out);
+      });
+}
+
+}  // namespace quartet::commit

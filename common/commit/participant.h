@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/commit/resolution.h"
+#include "common/events/consumer.h"
+#include "common/events/outbox.h"
+#include "common/storage/database.h"
+
+namespace quartet::commit {
+
+// The service's side of the commit protocol as a second transport: commands
+// come in, replies go out through the outbox, each in one transaction with its
+// effect. Thread-safe; the consumer calls Handle, the timer ResolveOldIntents.
+class Participant {
+ public:
+  Participant(const RecordKind& kind, const resource::RecordRepository& records,
+              const IntentRepository& intents, const Resolution& resolution,
+              storage::Database& database, events::Outbox& outbox, DecisionSource& decisions,
+              const Clock& clock, IdSource& ids);
+
+  // Handles a batch of Command messages; positional results. Commands that meet
+  // another's intent wait for one question about all the holders, then run again
+  // with the answers (rule 7).
+  std::vector<Status> Handle(std::span<const events::Delivery> deliveries);
+
+  // What `prepare` would come to now; changes nothing but to carry out decisions
+  // that have been made. Errors: UNAVAILABLE.
+  Result<qualification::v1::PreviewPrepareResponse> Preview(
+      const qualification::v1::Prepare& prepare);
+
+  // Asks about intents that were written `age` ago or earlier and carries the
+  // decisions out (rule 10). Errors: UNAVAILABLE.
+  Status ResolveOldIntents(std::chrono::microseconds age);
+
+ private:
+  struct Job;
+
+  void RunJobs(std::span<Job*> jobs, const Decisions& asked);
+  Status ResolveAll(storage::Transaction& transaction, const Decisions& asked,
+                    std::vector<events::Message>& out) const;
+  Status RunCommand(storage::Transaction& transaction, const qualification::v1::Command& command,
+                    const Decisions& asked, std::vector<events::Message>& out,
+                    std::vector<std::string>& holders) const;
+  Status Prepare(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
+                 const Decisions& asked, std::vector<events::Message>& out,
+                 std::vector<std::string>& holders) const;
+  Result<Verdict> Evaluate(storage::Transaction& transaction,
+                           const qualification::v1::Prepare& prepare) const;
+  Result<Verdict> EvaluateRevert(storage::Transaction& transaction,
+                                 const qualification::v1::Prepare& prepare) const;
+  Status Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
+              Ready ready, Participation& mine, std::vector<events::Message>& out) const;
+
+  const RecordKind& kind_;
+  const resource::RecordRepository& records_;
+  const IntentRepository& intents_;
+  const Resolution& resolution_;
+  storage::Database& database_;
+  events::Outbox& outbox_;
+  DecisionSource& decisions_;
+  const Clock& clock_;
+  IdSource& ids_;
+};
+
+}  // namespace quartet::commit

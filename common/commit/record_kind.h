@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/id_source.h"
+#include "common/base/result.h"
+#include "common/commit/intent_repository.h"
+#include "common/events/bus.h"
+#include "common/resource/record_repository.h"
+#include "quartet/qualification/v1/participant.pb.h"
+
+namespace quartet::commit {
+
+// What an intent makes of its record when it is committed.
+struct Change {
+  std::optional<resource::Record> after;  // nothing: the record is gone
+  events::Message event;                  // the domain event that says so
+};
+
+// A Prepare can be done: the intents to write, and the answer.
+struct Ready {
+  std::vector<Intent> intents;  // qualification, attempt and age are filled in by the participant
+  qualification::v1::Prepared prepared;
+  std::vector<qualification::v1::PlannedRecord> planned;  // one for each of prepared.records()
+};
+
+// A Prepare meets records that other qualifications hold.
+struct Blocked {
+  std::vector<Intent> by;
+};
+
+using Verdict = std::variant<Ready, Blocked, qualification::v1::Refused>;
+
+// What the commit protocol must know of a service's records. Implemented once
+// in each service; stateless, so one object serves all threads.
+class RecordKind {
+ public:
+  virtual ~RecordKind() = default;
+  virtual qualification::v1::Participant participant() const = 0;
+
+  // What `prepare` comes to, given what is final and which intents there are.
+  // Every business check happens here; reads only. INVALID_ARGUMENT if it is
+  // not this service's work.
+  virtual Result<Verdict> Evaluate(storage::Transaction& transaction,
+                                   const qualification::v1::Prepare& prepare,
+                                   const resource::RecordRepository& records,
+                                   const IntentRepository& intents, IdSource& ids) const = 0;
+
+  // Whether `record`, which the qualification `qualification_id` opened or
+  // closed, is as that left it, so that it may be given back. FAILED_PRECONDITION
+  // RECORD_CHANGED if not.
+  virtual Status CheckUntouched(const resource::Record& record,
+                                const std::string& qualification_id) const = 0;
+
+  // What the committed `intent` makes of `before` (the final record, if there is
+  // one). Pure: a reader shows what the finalising transaction will write.
+  virtual Result<Change> Apply(const Intent& intent, const std::optional<resource::Record>& before,
+                               const qualification::v1::Decision& decision) const = 0;
+
+  // Whether a change takes away what an attached qualification relies on: its
+  // deletion does; a service may know more.
+  virtual bool BreaksAttachment(const resource::Record& before,
+                                const resource::Record& after) const;
+
+  // The answer when an undecided `holder` has what a Prepare wants; Busy, unless
+  // the service says otherwise.
+  virtual qualification::v1::Reply HeldBy(const Intent& holder) const;
+};
+
+}  // namespace quartet::commit

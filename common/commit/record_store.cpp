@@ -1,0 +1,215 @@
+#include "common/commit/record_store.h"
+
+#include <map>
+#include <utility>
+
+#include "common/resource/identities.h"
+#include "common/resource/resource_name.h"
+
+namespace quartet::commit {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryAfter{50};
+// Each round, intents that stood in the way have been resolved; so many
+// qualifications in a row are contention to report.
+constexpr int kRoundsMax = 8;
+
+std::vector<std::string> Holders(const std::vector<IntentOnRecord>& found) {
+  std::vector<std::string> ids;
+  for (const IntentOnRecord& entry : found) ids.push_back(entry.intent.qualification_id);
+  return ids;
+}
+
+}  // namespace
+
+RecordStore::RecordStore(const RecordKind& kind, const resource::RecordRepository& records,
+                         const IntentRepository& intents, const Resolution& resolution,
+                         storage::Database& database, events::Outbox& outbox,
+                         DecisionSource& decisions, const Clock& clock)
+    : kind_(kind),
+      records_(records),
+      intents_(intents),
+      resolution_(resolution),
+      database_(database),
+      outbox_(outbox),
+      decisions_(decisions),
+      clock_(clock) {}
+
+Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(
+    std::span<const std::string> ids) {
+  std::vector<std::optional<resource::Record>> records;
+  std::vector<IntentOnRecord> found;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    for (const std::string& id : ids) {
+      QUARTET_ASSIGN_OR_RETURN(auto record, records_.Find(transaction, id));
+      QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
+      for (Intent& intent : intents) {
+        found.push_back({.intent = std::move(intent),
+                         .has_record = record.has_value(),
+                         .record = record.value_or(resource::Record{})});
+      }
+      records.push_back(std::move(record));
+    }
+    return {};
+  }));
+  if (found.empty()) return records;
+  QUARTET_ASSIGN_OR_RETURN(const auto overlays, OverlaysOf(found));
+  for (const Overlay& overlay : overlays) {
+    const std::string& id = overlay.before ? overlay.before->id : overlay.after->id;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] == id) records[i] = overlay.after;
+    }
+  }
+  return records;
+}
+
+Result<std::vector<Overlay>> RecordStore::Snapshot(
+    const std::function<Status(storage::Transaction&)>& read) {
+  std::vector<IntentOnRecord> found;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    QUARTET_RETURN_IF_ERROR(read(transaction));
+    QUARTET_ASSIGN_OR_RETURN(found, intents_.All(transaction));
+    return {};
+  }));
+  if (found.empty()) return std::vector<Overlay>{};
+  return OverlaysOf(found);
+}
+
+Result<std::vector<Overlay>> RecordStore::OverlaysOf(const std::vector<IntentOnRecord>& found) {
+  QUARTET_ASSIGN_OR_RETURN(const Decisions decisions, decisions_.Ask(Holders(found)));
+  // Several qualifications may have attached to one record: each builds on the
+  // state that the one before has left.
+  std::map<std::string, Overlay> overlays;
+  bool any_decided = false;
+  for (const IntentOnRecord& entry : found) {
+    const Decision& decision = decisions.at(entry.intent.qualification_id);
+    any_decided |= !Resolution::IsUndecided(entry.intent, decision);
+    if (!Resolution::IsCommitted(entry.intent, decision)) continue;
+    auto [overlay, first] = overlays.try_emplace(entry.intent.record_id);
+    if (first && entry.has_record) overlay->second.before = entry.record;
+    if (first) overlay->second.after = overlay->second.before;
+    QUARTET_ASSIGN_OR_RETURN(auto change,
+                             kind_.Apply(entry.intent, overlay->second.after, decision));
+    overlay->second.after = std::move(change.after);
+  }
+  if (any_decided) CarryOut(decisions);
+  std::vector<Overlay> result;
+  for (auto& [id, overlay] : overlays) result.push_back(std::move(overlay));
+  return result;
+}
+
+void RecordStore::CarryOut(const Decisions& decisions) {
+  // Nobody waits for this, and the reader's answer does not depend on it: what
+  // fails is carried out by the next reader, by message or by the timer.
+  outbox_.Enqueue(
+      [this, decisions](storage::Transaction& transaction, std::vector<events::Message>& out)
+          -> Status {
+        for (const auto& [id, decision] : decisions)
+          QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
+        return {};
+      },
+      [](const Status&) {});
+}
+
+Result<resource::Record> RecordStore::Create(const Mutation& creation) {
+  std::optional<resource::Record> result;
+  QUARTET_RETURN_IF_ERROR(outbox_.Write(
+      [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+        QUARTET_ASSIGN_OR_RETURN(result, records_.Find(transaction, creation.after.id));
+        if (result) return {};
+        auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities,
+                                                 creation.after.id);
+        if (!claimed.ok()) return std::move(claimed).error();
+        QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, creation.after));
+        out.push_back(creation.event);
+        result = creation.after;
+        return {};
+      }));
+  return *std::move(result);
+}
+
+Result<resource::Record> RecordStore::Change(
+    const std::string& id,
+    const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
+    const ChangeRecord& change) {
+  for (int round = 0;; ++round) {
+    std::optional<resource::Record> result;
+    std::vector<Intent> held;
+    QUARTET_RETURN_IF_ERROR(outbox_.Write(
+        [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+          result.reset();
+          QUARTET_ASSIGN_OR_RETURN(held, intents_.OnRecord(transaction, id));
+          // An attach that fills nothing lives with changes, though not with all.
+          std::vector<Intent> attached = held;
+          std::erase_if(attached, [](const Intent& i) { return i.kind != IntentKind::kAttach; });
+          std::erase_if(held, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+          if (!held.empty()) return {};
+          QUARTET_ASSIGN_OR_RETURN(const auto before, records_.Find(transaction, id));
+          if (!before) {
+            const auto name = resource::NameOf(records_.schema().collection, id);
+            return NotFound("NOT_FOUND", name + " does not exist");
+          }
+          QUARTET_ASSIGN_OR_RETURN(Mutation mutation, change(*before, clock_.NowMicros()));
+          if (!attached.empty() && kind_.BreaksAttachment(*before, mutation.after)) {
+            held = std::move(attached);
+            return {};
+          }
+          if (mutation.after.version != before->version) {
+            QUARTET_RETURN_IF_ERROR(Write(transaction, *before, identities(*before), mutation));
+            out.push_back(mutation.event);
+          }
+          result = std::move(mutation.after);
+          return {};
+        }));
+    if (result) return *std::move(result);
+    std::vector<std::string> holders;
+    for (const Intent& intent : held) holders.push_back(intent.qualification_id);
+    QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
+    for (const Intent& intent : held) {
+      if (round < kRoundsMax &&
+          !Resolution::IsUndecided(intent, asked.at(intent.qualification_id)))
+        continue;
+      const bool is_lead = kind_.participant() == qualification::v1::LEAD;
+      return Aborted(is_lead ? "LEAD_BEING_QUALIFIED" : "RECORD_IN_QUALIFICATION",
+                     resource::NameOf(records_.schema().collection, id) + " is held by " +
+                         resource::NameOf("qualifications", intent.qualification_id),
+                     kRetryAfter);
+    }
+    QUARTET_RETURN_IF_ERROR(outbox_.Write(
+        [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+          for (const auto& [holder, decision] : asked)
+            QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
+          return {};
+        }));
+  }
+}
+
+Status RecordStore::Write(storage::Transaction& transaction, const resource::Record& before,
+                          std::vector<identity::Identity> before_identities,
+                          const Mutation& mutation) const {
+  const resource::Record& after = mutation.after;
+  if (after.delete_time_us != 0) {
+    // A deleted record frees what it has (rule 15), its former identities too.
+    QUARTET_RETURN_IF_ERROR(records_.FreeAll(transaction, after.id));
+  } else {
+    if (before.delete_time_us != 0) before_identities.clear();
+    QUARTET_RETURN_IF_ERROR(resource::ChangeIdentities(
+        transaction, records_, before_identities, after.identities, after.id));
+  }
+  return records_.Update(transaction, after, before.version);
+}
+
+Result<std::vector<std::string>> RecordStore::Owners(
+    std::span<const identity::Identity> identities) {
+  std::vector<std::string> owners;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    for (const identity::Identity& identity : identities) {
+      QUARTET_ASSIGN_OR_RETURN(auto owner, records_.Owner(transaction, identity));
+      if (owner) owners.push_back(*std::move(owner));
+    }
+    return {};
+  }));
+  return owners;
+}
+
+}  // namespace quartet::commit

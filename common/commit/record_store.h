@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/commit/resolution.h"
+#include "common/events/outbox.h"
+#include "common/storage/database.h"
+
+namespace quartet::commit {
+
+// What a committed qualification changes in the final records: what is in the
+// database, and what a reader must show instead.
+struct Overlay {
+  std::optional<resource::Record> before;
+  std::optional<resource::Record> after;
+};
+
+// A record's new state, and the domain event that tells of it.
+struct Mutation {
+  resource::Record after;  // with columns and identities
+  events::Message event;
+};
+
+// Records as everybody outside of the protocol sees and changes them: each
+// intent that is met is resolved first (rules 7, 18), so a conversion is seen
+// whole or not at all. Thread-safe.
+// Errors of all methods: UNAVAILABLE of the database, or of the orchestrator
+// where the state of a record cannot be known without it.
+class RecordStore {
+ public:
+  // Computes the new state from the one before; runs inside the transaction,
+  // perhaps more than once. `now_us`: the time of the change.
+  using ChangeRecord =
+      std::function<Result<Mutation>(const resource::Record& before, std::int64_t now_us)>;
+
+  RecordStore(const RecordKind& kind, const resource::RecordRepository& records,
+              const IntentRepository& intents, const Resolution& resolution,
+              storage::Database& database, events::Outbox& outbox, DecisionSource& decisions,
+              const Clock& clock);
+
+  // The records at one moment, positional; nothing where there is none.
+  Result<std::vector<std::optional<resource::Record>>> Get(std::span<const std::string> ids);
+
+  // Runs `read` over the final records in a snapshot, and gives what committed
+  // qualifications change in that same snapshot.
+  Result<std::vector<Overlay>> Snapshot(
+      const std::function<Status(storage::Transaction&)>& read);
+
+  // Writes a new record (version 1) and claims its identities. If a record with
+  // this id exists already it is returned instead, whatever it is now. Errors:
+  // ALREADY_EXISTS IDENTITY_TAKEN.
+  Result<resource::Record> Create(const Mutation& creation);
+
+  // Changes one record. `identities_before` computes the identities of a stored
+  // record. Errors: NOT_FOUND; ABORTED RECORD_IN_QUALIFICATION (RetryInfo) while
+  // an undecided qualification holds it; what `change` gives.
+  Result<resource::Record> Change(
+      const std::string& id,
+      const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
+      const ChangeRecord& change);
+
+  // Live records that have one of `identities`, the oldest first; not those that
+  // only will have it. For services whose identities are shared.
+  Result<std::vector<std::string>> Owners(std::span<const identity::Identity> identities);
+
+  const resource::RecordRepository& records() const { return records_; }
+
+ private:
+  Result<std::vector<Overlay>> OverlaysOf(const std::vector<IntentOnRecord>& found);
+  void CarryOut(const Decisions& decisions);
+  Status Write(storage::Transaction& transaction, const resource::Record& before,
+               std::vector<identity::Identity> before_identities, const Mutation& mutation) const;
+
+  const RecordKind& kind_;
+  const resource::RecordRepository& records_;
+  const IntentRepository& intents_;
+  const Resolution& resolution_;
+  storage::Database& database_;
+  events::Outbox& outbox_;
+  DecisionSource& decisions_;
+  const Clock& clock_;
+};
+
+}  // namespace quartet::commit

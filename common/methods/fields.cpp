@@ -1,0 +1,100 @@
+#include "common/methods/fields.h"
+
+#include <google/protobuf/util/field_mask_util.h>
+
+#include <algorithm>
+
+#include "google/api/field_behavior.pb.h"
+
+namespace quartet::methods {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::FieldMask;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+using google::protobuf::util::FieldMaskUtil;
+
+bool HasBehavior(const FieldDescriptor& field, google::api::FieldBehavior behavior) {
+  const auto& options = field.options();
+  for (int i = 0; i < options.ExtensionSize(google::api::field_behavior); ++i) {
+    if (options.GetExtension(google::api::field_behavior, i) == behavior) return true;
+  }
+  return false;
+}
+
+bool IsServerField(const FieldDescriptor& field) {
+  return field.name() == "etag" || HasBehavior(field, google::api::OUTPUT_ONLY) ||
+         HasBehavior(field, google::api::IDENTIFIER);
+}
+
+bool IsPopulated(const Message& message, const FieldDescriptor& field) {
+  const Reflection& reflection = *message.GetReflection();
+  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0
+                             : reflection.HasField(message, &field);
+}
+
+// The paths to write, without server fields.
+Result<FieldMask> PathsOf(const Message& from, const FieldMask& mask) {
+  const Descriptor& descriptor = *from.GetDescriptor();
+  const bool all = mask.paths_size() == 1 && mask.paths(0) == "*";
+  FieldMask paths;
+  if (all || mask.paths().empty()) {
+    for (int i = 0; i < descriptor.field_count(); ++i) {
+      const FieldDescriptor& field = *descriptor.field(i);
+      if (!IsServerField(field) && (all || IsPopulated(from, field)))
+        paths.add_paths(field.name());
+    }
+    return paths;
+  }
+  std::vector<FieldViolation> violations;
+  for (const std::string& path : mask.paths()) {
+    std::vector<const FieldDescriptor*> fields;
+    if (!FieldMaskUtil::GetFieldDescriptors(&descriptor, path, &fields)) {
+      violations.push_back({"update_mask", "there is no field \"" + path + "\""});
+    } else if (!IsServerField(*fields.front())) {
+      paths.add_paths(path);
+    }
+  }
+  if (!violations.empty()) return InvalidArgument(std::move(violations));
+  return paths;
+}
+
+}  // namespace
+
+void ClearServerFields(Message& message) {
+  const Descriptor& descriptor = *message.GetDescriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    if (IsServerField(*descriptor.field(i)))
+      message.GetReflection()->ClearField(&message, descriptor.field(i));
+  }
+}
+
+Status MergeFields(const Message& from, const FieldMask& mask, Message& to) {
+  QUARTET_ASSIGN_OR_RETURN(const FieldMask paths, PathsOf(from, mask));
+  // An empty mask would mean everything to MergeMessageTo.
+  if (paths.paths().empty()) return {};
+  FieldMaskUtil::MergeOptions options;
+  options.set_replace_message_fields(true);
+  options.set_replace_repeated_fields(true);
+  FieldMaskUtil::MergeMessageTo(from, paths, options, &to);
+  return {};
+}
+
+std::vector<std::string> FillEmptyFields(const Message& from, Message& to) {
+  std::vector<std::string> filled;
+  FieldMask paths;
+  const Descriptor& descriptor = *from.GetDescriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    const FieldDescriptor& field = *descriptor.field(i);
+    if (IsServerField(field) || HasBehavior(field, google::api::IMMUTABLE)) continue;
+    if (!IsPopulated(from, field) || IsPopulated(to, field)) continue;
+    filled.push_back(field.name());
+    paths.add_paths(field.name());
+  }
+  if (!filled.empty()) FieldMaskUtil::MergeMessageTo(from, paths, {}, &to);
+  return filled;
+}
+
+}  // namespace quartet::methods

@@ -1,0 +1,172 @@
+#include "common/resource/record_repository.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quartet::resource {
+namespace {
+
+constexpr std::string_view kFixedColumns =
+    "id, version, create_time, update_time, delete_time, body";
+constexpr int kFixedColumnCount = 6;
+
+constexpr std::string_view kOwner =
+    "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 ORDER BY former, record_id "
+    "LIMIT 1";
+constexpr std::string_view kClaim =
+    "INSERT INTO identity (kind, value, record_id, former) VALUES ($1, $2, $3, 0) "
+    "ON CONFLICT DO NOTHING";
+constexpr std::string_view kFree =
+    "DELETE FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
+constexpr std::string_view kFreeAll = "DELETE FROM identity WHERE record_id = $1";
+constexpr std::string_view kMarkFormer =
+    "UPDATE identity SET former = $4 WHERE kind = $1 AND value = $2 AND record_id = $3";
+
+std::int64_t KindNumber(const identity::Identity& identity) {
+  return static_cast<std::int64_t>(identity.kind);
+}
+
+std::vector<storage::Param> Params(const Record& record) {
+  std::vector<storage::Param> params = {std::string_view(record.id),
+                                        record.version,
+                                        record.create_time_us,
+                                        record.update_time_us,
+                                        record.delete_time_us,
+                                        storage::Blob{record.bytes}};
+  for (const ColumnValue& value : record.columns) {
+    if (const auto* text = std::get_if<std::string>(&value))
+      params.emplace_back(std::string_view(*text));
+    else
+      params.emplace_back(std::get<std::int64_t>(value));
+  }
+  return params;
+}
+
+}  // namespace
+
+Record ReadRecord(const storage::Row& row, int first) {
+  Record record;
+  record.id = row.String(first);
+  record.version = row.Int(first + 1);
+  record.create_time_us = row.Int(first + 2);
+  record.update_time_us = row.Int(first + 3);
+  record.delete_time_us = row.Int(first + 4);
+  record.bytes = row.String(first + 5);
+  return record;
+}
+
+RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
+  std::string columns(kFixedColumns);
+  std::string values = "$1, $2, $3, $4, $5, $6";
+  std::string assignments =
+      "version = $2, create_time = $3, update_time = $4, delete_time = $5, body = $6";
+  int next = kFixedColumnCount;
+  for (const std::string_view column : schema.columns) {
+    ++next;
+    columns += fmt::format(", {}", column);
+    values += fmt::format(", ${}", next);
+    assignments += fmt::format(", {} = ${}", column, next);
+  }
+  select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
+  find_ = select_ + " WHERE id = $1";
+  insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
+  update_ = fmt::format("UPDATE {} SET {} WHERE id = $1 AND version = ${}", schema.table,
+                        assignments, next + 1);
+  remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
+}
+
+Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& transaction,
+                                                     std::string_view id) const {
+  std::optional<Record> found;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(
+      find_, {id}, [&](const storage::Row& row) { found = ReadRecord(row); }));
+  return found;
+}
+
+Result<std::vector<Record>> RecordRepository::Select(storage::Transaction& transaction,
+                                                     const std::string& where,
+                                                     std::span<const storage::Param> params,
+                                                     bool descending, int limit) const {
+  std::string sql = select_;
+  if (!where.empty()) sql += " WHERE " + where;
+  sql += descending ? " ORDER BY create_time DESC, id DESC" : " ORDER BY create_time, id";
+  sql += fmt::format(" LIMIT ${}", params.size() + 1);
+  std::vector<storage::Param> all(params.begin(), params.end());
+  all.emplace_back(static_cast<std::int64_t>(limit));
+  std::vector<Record> records;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, all, [&](const storage::Row& row) {
+    records.push_back(ReadRecord(row));
+  }));
+  return records;
+}
+
+Status RecordRepository::Insert(storage::Transaction& transaction, const Record& record) const {
+  const auto params = Params(record);
+  auto inserted = transaction.Execute(insert_, params);
+  if (!inserted.ok()) return std::move(inserted).error();
+  return {};
+}
+
+Status RecordRepository::Update(storage::Transaction& transaction, const Record& record,
+                                std::int64_t version_before) const {
+  auto params = Params(record);
+  params.emplace_back(version_before);
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(update_, params));
+  if (updated == 0)
+    return Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again");
+  return {};
+}
+
+Status RecordRepository::Remove(storage::Transaction& transaction, std::string_view id) const {
+  QUARTET_RETURN_IF_ERROR(FreeAll(transaction, id));
+  auto removed = transaction.Execute(remove_, {id});
+  if (!removed.ok()) return std::move(removed).error();
+  return {};
+}
+
+Result<std::optional<std::string>> RecordRepository::Owner(
+    storage::Transaction& transaction, const identity::Identity& identity) const {
+  std::optional<std::string> owner;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kOwner, {KindNumber(identity), std::string_view(identity.value)},
+                        [&](const storage::Row& row) { owner = row.String(0); }));
+  return owner;
+}
+
+Result<bool> RecordRepository::Claim(storage::Transaction& transaction,
+                                     const identity::Identity& identity,
+                                     std::string_view id) const {
+  QUARTET_ASSIGN_OR_RETURN(
+      const std::int64_t inserted,
+      transaction.Execute(kClaim, {KindNumber(identity), std::string_view(identity.value), id}));
+  if (inserted > 0) return true;
+  QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
+  return owner == id;
+}
+
+Status RecordRepository::Free(storage::Transaction& transaction,
+                              const identity::Identity& identity, std::string_view id) const {
+  auto freed =
+      transaction.Execute(kFree, {KindNumber(identity), std::string_view(identity.value), id});
+  if (!freed.ok()) return std::move(freed).error();
+  return {};
+}
+
+Status RecordRepository::FreeAll(storage::Transaction& transaction, std::string_view id) const {
+  auto freed = transaction.Execute(kFreeAll, {id});
+  if (!freed.ok()) return std::move(freed).error();
+  return {};
+}
+
+Status RecordRepository::MarkFormer(storage::Transaction& transaction,
+                                    const identity::Identity& identity, std::string_view id,
+                                    bool former) const {
+  auto marked = transaction.Execute(
+      kMarkFormer, {KindNumber(identity), std::string_view(identity.value), id,
+                    static_cast<std::int64_t>(former)});
+  if (!marked.ok()) return std::move(marked).error();
+  return {};
+}
+
+}  // namespace quartet::resource

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/resource/record.h"
+#include "common/resource/schema.h"
+#include "common/storage/database.h"
+
+namespace quartet::resource {
+
+// SQL over a service's records and their identities. Knows nothing of intents:
+// what it reads is what is final. All functions run inside the caller's
+// transaction.
+class RecordRepository {
+ public:
+  explicit RecordRepository(const Schema& schema);
+
+  const Schema& schema() const { return schema_; }
+
+  // The record, deleted or not; its columns and identities are not loaded.
+  Result<std::optional<Record>> Find(storage::Transaction& transaction, std::string_view id) const;
+
+  // Records for which `where` holds (a condition over the table's columns with
+  // parameters from $1 on; may be empty), ordered by creation, at most `limit`.
+  Result<std::vector<Record>> Select(storage::Transaction& transaction, const std::string& where,
+                                     std::span<const storage::Param> params, bool descending,
+                                     int limit) const;
+
+  // Writes a new record; its identities are claimed separately.
+  Status Insert(storage::Transaction& transaction, const Record& record) const;
+
+  // Replaces the record if its stored version is `version_before`; otherwise
+  // ABORTED ETAG_MISMATCH.
+  Status Update(storage::Transaction& transaction, const Record& record,
+                std::int64_t version_before) const;
+
+  // Removes the record and all its identities for good.
+  Status Remove(storage::Transaction& transaction, std::string_view id) const;
+
+  // The record that owns an identity, former ones included; nothing if nobody
+  // does. Where identities are shared: the oldest live one.
+  Result<std::optional<std::string>> Owner(storage::Transaction& transaction,
+                                           const identity::Identity& identity) const;
+
+  // Makes `id` the owner of `identity`, unless somebody is already; whether it
+  // is the owner now.
+  Result<bool> Claim(storage::Transaction& transaction, const identity::Identity& identity,
+                     std::string_view id) const;
+
+  // Frees an identity that `id` owns.
+  Status Free(storage::Transaction& transaction, const identity::Identity& identity,
+              std::string_view id) const;
+  Status FreeAll(storage::Transaction& transaction, std::string_view id) const;
+
+  // Marks an identity that the record no longer shows; it keeps leading there.
+  Status MarkFormer(storage::Transaction& transaction, const identity::Identity& identity,
+                    std::string_view id, bool former) const;
+
+ private:
+  Schema schema_;
+  std::string select_;
+  std::string find_;
+  std::string insert_;
+  std::string update_;
+  std::string remove_;
+};
+
+// Reads id, version, create_time, update_time, delete_time, body from columns
+// `first`… of a row.
+Record ReadRecord(const storage::Row& row, int first = 0);
+
+}  // namespace quartet::resource
