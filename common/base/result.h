@@ -119,16 +119,19 @@ using Status = Result<void>;
 #define QUARTET_CONCAT_INNER(a, b) a##b
 #define QUARTET_CONCAT(a, b) QUARTET_CONCAT_INNER(a, b)
 
-// Leaves the function with the error if `expression` has one.
-#define QUARTET_RETURN_IF_ERROR(expression)                          \
-  do {                                                               \
-    if (auto quartet_status = (expression); !quartet_status.ok())    \
-      return std::move(quartet_status).error();                      \
+// Leaves the function with the error if `expression` has one. Like the one below
+// it may stand within a lambda that is part of another's expression, hence the
+// counted names.
+#define QUARTET_RETURN_IF_ERROR(expression) \
+  QUARTET_RETURN_IF_ERROR_INNER(QUARTET_CONCAT(quartet_status_, __COUNTER__), expression)
+#define QUARTET_RETURN_IF_ERROR_INNER(status, expression)                           \
+  do {                                                                              \
+    if (auto status = (expression); !status.ok()) return std::move(status).error(); \
   } while (false)
 
 // Declares or assigns `target` from the value, or leaves with the error.
 #define QUARTET_ASSIGN_OR_RETURN(target, expression) \
-  QUARTET_ASSIGN_OR_RETURN_INNER(QUARTET_CONCAT(quartet_result_, __LINE__), target, expression)
+  QUARTET_ASSIGN_OR_RETURN_INNER(QUARTET_CONCAT(quartet_result_, __COUNTER__), target, expression)
 #define QUARTET_ASSIGN_OR_RETURN_INNER(result, target, expression) \
   auto result = (expression);                                      \
   if (!result.ok()) return std::move(result).error();              \

@@ -16,6 +16,9 @@ foreach(package IN ITEMS hiredis libidn2 libpsl libutf8proc uuid)
   pkg_check_modules(${package} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
 
+# hiredis asks for a macro that says nothing on 64 bits and keeps its users from the precompiled header.
+set_property(TARGET PkgConfig::hiredis PROPERTY INTERFACE_COMPILE_OPTIONS "")
+
 # Sets up quartet_external_<name> from a library and one header that proves its include folder.
 function(quartet_find_plain_library name header)
   find_library(QUARTET_${name}_LIBRARY ${name} REQUIRED)

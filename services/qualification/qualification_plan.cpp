@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/identity/identity.h"
 #include "common/resource/resource_name.h"
 #include "common/resource/violations.h"
 
