@@ -16,6 +16,7 @@
 #include "common/config/address.h"
 #include "common/config/settings.h"
 #include "common/events/redis_bus.h"
+#include "common/rpc/grpc_log.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::app {
@@ -106,6 +107,8 @@ int Run(Result<config::ParsedSettings> parsed, const sigset_t& signals, std::spa
   if (const auto level = telemetry::ParseLevel(parsed->services.front().log_level); level.ok()) {
     telemetry::SetLogLevel(*level);
   }
+
+  rpc::RouteGrpcLog();
 
   const SystemClock clock;
   UuidV7Source ids(clock);

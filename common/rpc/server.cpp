@@ -29,14 +29,13 @@ class NamesPlugin final : public grpc::ServerBuilderPlugin {
   std::vector<std::string>& names_;
 };
 
-// Adds reflection and the above to one server, instead of to all that the process builds.
-class PluginsOption final : public grpc::ServerBuilderOption {
+// Adds the above to one server.
+class NamesOption final : public grpc::ServerBuilderOption {
  public:
-  explicit PluginsOption(std::vector<std::string>& names) : names_(names) {}
+  explicit NamesOption(std::vector<std::string>& names) : names_(names) {}
   void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
     plugins->push_back(std::make_unique<NamesPlugin>(names_));
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
   }
 
  private:
@@ -72,10 +71,12 @@ Result<std::unique_ptr<Server>> Server::Listen(const std::string& listen,
   auto server = std::unique_ptr<Server>(new Server());
   server->services_ = std::move(services);
 
+  // Both hold for all servers of the process; saying it again changes nothing.
   grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   Configure(builder);
-  builder.SetOption(std::make_unique<PluginsOption>(server->names_));
+  builder.SetOption(std::make_unique<NamesOption>(server->names_));
   builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &server->port_);
   for (const auto& service : server->services_) builder.RegisterService(service.get());
   server->server_ = builder.BuildAndStart();

@@ -1,0 +1,273 @@
+// Calls through a real server and a real channel, to handlers that do as the test says.
+#include "common/rpc/dispatch.h"
+
+#include <future>
+#include <latch>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <grpcpp/channel.h>
+#include <gtest/gtest.h>
+
+#include "common/rpc/channel.h"
+#include "common/rpc/error_mapping.h"
+#include "common/rpc/server.h"
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "quartet/lead/v1/service.grpc.pb.h"
+
+namespace quartet::rpc {
+namespace {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+using lead::v1::GetLeadRequest;
+using lead::v1::ImportLeadsRequest;
+using lead::v1::ImportLeadsResponse;
+using lead::v1::Lead;
+using lead::v1::LeadService;
+using std::chrono::milliseconds;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class TestService final : public LeadService::CallbackService {
+ public:
+  using Work = std::function<void(const GetLeadRequest&, Lead&, Responder)>;
+
+  TestService(WorkerPool& pool, Work work) : pool_(pool), work_(std::move(work)) {}
+
+  grpc::ServerUnaryReactor* GetLead(grpc::CallbackServerContext* context, const GetLeadRequest* request,
+                                    Lead* response) override {
+    return ServeAsync<GetLeadRequest, Lead>(
+        context, pool_, [this, request, response](Responder responder) { work_(*request, *response, responder); });
+  }
+
+  grpc::ServerReadReactor<ImportLeadsRequest>* ImportLeads(grpc::CallbackServerContext* context,
+                                                           ImportLeadsResponse* response) override {
+    return ServeClientStream<ImportLeadsRequest>(context, pool_, response, 3,
+                                                 [response](std::vector<ImportLeadsRequest>& messages) -> Status {
+                                                   for (std::size_t i = 0; i < messages.size(); ++i) {
+                                                     response->add_results();
+                                                   }
+                                                   return {};
+                                                 });
+  }
+
+ private:
+  WorkerPool& pool_;
+  const Work work_;
+};
+
+class Dispatch : public ::testing::Test {
+ protected:
+  void Serve(int threads, int queue_max, TestService::Work work) {
+    pool_.emplace(threads, queue_max, &counters_);
+    auto server = Server::Listen("127.0.0.1:0", {std::make_shared<TestService>(*pool_, std::move(work))});
+    ASSERT_TRUE(server.ok()) << ToString(server.error());
+    server_ = std::move(server).value();
+    channel_ = MakeChannel(Address());
+    stub_ = LeadService::NewStub(channel_);
+  }
+  std::string Address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
+
+  struct Outcome {
+    grpc::Status status;
+    Lead lead;
+  };
+  Outcome Get(milliseconds timeout = std::chrono::seconds(30)) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+    Outcome outcome;
+    outcome.status = stub_->GetLead(&context, GetLeadRequest(), &outcome.lead);
+    return outcome;
+  }
+  std::future<Outcome> GetInBackground() {
+    return std::async(std::launch::async, [this] { return Get(); });
+  }
+  // Over a connection of its own. UNKNOWN stands for an error.
+  HealthCheckResponse::ServingStatus Health(const std::string& service = "") {
+    grpc::ClientContext context;
+    HealthCheckRequest request;
+    request.set_service(service);
+    HealthCheckResponse response;
+    const auto status = grpc::health::v1::Health::NewStub(MakeChannel(Address()))->Check(&context, request, &response);
+    return status.ok() ? response.status() : HealthCheckResponse::UNKNOWN;
+  }
+
+  telemetry::Counters counters_;
+  std::optional<WorkerPool> pool_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<LeadService::Stub> stub_;
+};
+
+TEST_F(Dispatch, TheAnswerReachesTheCallerAndIsCounted) {
+  Serve(2, 8, [](const GetLeadRequest&, Lead& lead, const Responder& responder) {
+    lead.set_name("leads/1");
+    responder.Finish({});
+  });
+  const Outcome outcome = Get();
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
+  EXPECT_EQ(outcome.lead.name(), "leads/1");
+  EXPECT_THAT(counters_.Dump(), HasSubstr("rpc_calls_total{method=\"quartet.lead.v1.GetLead\",code=\"OK\"} 1\n"));
+}
+
+TEST_F(Dispatch, AnErrorReachesTheCallerWithAllItsDetails) {
+  Serve(2, 8, [](const GetLeadRequest&, Lead&, const Responder& responder) {
+    responder.Finish(Error{.code = Code::kNotFound, .reason = "LEAD_NOT_FOUND", .metadata = {{"name", "leads/1"}}});
+  });
+  const Error error = FromGrpcStatus(Get().status);
+  EXPECT_EQ(error.code, Code::kNotFound);
+  EXPECT_EQ(error.reason, "LEAD_NOT_FOUND");
+  EXPECT_EQ(error.metadata.at("name"), "leads/1");
+}
+
+TEST_F(Dispatch, AFullPoolShedsAtOnceWithADelayToRetryAfter) {
+  std::latch begun(1);
+  std::latch open(1);
+  Serve(1, 1, [&](const GetLeadRequest&, Lead&, const Responder& responder) {
+    begun.count_down();
+    open.wait();
+    responder.Finish({});
+  });
+  auto running = GetInBackground();
+  begun.wait();
+  ASSERT_TRUE(pool_->TrySubmit([] {}));  // takes the one place in the queue
+  const Error error = FromGrpcStatus(Get().status);
+  EXPECT_EQ(error.code, Code::kResourceExhausted);
+  EXPECT_EQ(error.reason, "OVERLOADED");
+  EXPECT_TRUE(error.retry_after.has_value());
+  open.count_down();
+  EXPECT_TRUE(running.get().status.ok());
+}
+
+TEST_F(Dispatch, AnExceptionIsInternalAndItsWordsStayHere) {
+  Serve(1, 8, [](const GetLeadRequest&, Lead&, const Responder&) { throw std::runtime_error("the secret"); });
+  const grpc::Status status = Get().status;
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(status.error_message(), Not(HasSubstr("secret")));
+  EXPECT_THAT(status.error_details(), Not(HasSubstr("secret")));
+}
+
+TEST_F(Dispatch, WorkWhoseDeadlineHasPassedIsNotBegun) {
+  std::latch begun(1);
+  std::latch open(1);
+  std::atomic<int> works{0};
+  Serve(1, 8, [&](const GetLeadRequest&, Lead&, const Responder& responder) {
+    if (works.fetch_add(1) == 0) {
+      begun.count_down();
+      open.wait();
+    }
+    responder.Finish({});
+  });
+  auto running = GetInBackground();
+  begun.wait();
+  EXPECT_EQ(Get(milliseconds(50)).status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  open.count_down();
+  EXPECT_TRUE(running.get().status.ok());
+  server_->Shutdown(milliseconds(10'000));
+  pool_->Stop();
+  EXPECT_EQ(works.load(), 1);
+}
+
+TEST_F(Dispatch, WhoeverKeepsAResponderSeesThatTheCallerHasGone) {
+  std::promise<Responder> kept;
+  Serve(1, 8, [&](const GetLeadRequest&, Lead&, const Responder& responder) { kept.set_value(responder); });
+  grpc::ClientContext context;
+  auto call = std::async(std::launch::async, [&] {
+    Lead lead;
+    return stub_->GetLead(&context, GetLeadRequest(), &lead);
+  });
+  const Responder responder = kept.get_future().get();
+  EXPECT_FALSE(responder.Cancelled());
+  EXPECT_EQ(responder.deadline(), std::chrono::system_clock::time_point::max());
+  context.TryCancel();
+  while (!responder.Cancelled()) std::this_thread::yield();
+  EXPECT_EQ(call.get().error_code(), grpc::StatusCode::CANCELLED);
+  responder.Finish({});
+}
+
+TEST_F(Dispatch, OnlyTheFirstFinishCountsWhoeverCallsIt) {
+  std::promise<Responder> kept;
+  Serve(1, 8, [&](const GetLeadRequest&, Lead&, const Responder& responder) { kept.set_value(responder); });
+  auto call = GetInBackground();
+  const Responder responder = kept.get_future().get();
+  responder.Finish({});
+  responder.Finish(Internal("too late"));
+  EXPECT_TRUE(responder.Cancelled());
+  EXPECT_TRUE(call.get().status.ok());
+  responder.Finish(Internal("much too late"));
+}
+
+TEST_F(Dispatch, ACallThatIsForgottenIsInternal) {
+  Serve(1, 8, [](const GetLeadRequest&, Lead&, const Responder&) {});
+  EXPECT_EQ(Get().status.error_code(), grpc::StatusCode::INTERNAL);
+}
+
+TEST_F(Dispatch, AStreamIsHandledWholeAndHasALimit) {
+  Serve(1, 8, [](const GetLeadRequest&, Lead&, const Responder& responder) { responder.Finish({}); });
+  const auto import = [this](int count, ImportLeadsResponse& response) {
+    grpc::ClientContext context;
+    const auto writer = stub_->ImportLeads(&context, &response);
+    for (int i = 0; i < count; ++i) writer->Write(ImportLeadsRequest());
+    writer->WritesDone();
+    return writer->Finish();
+  };
+  ImportLeadsResponse response;
+  EXPECT_TRUE(import(3, response).ok());
+  EXPECT_EQ(response.results_size(), 3);
+  EXPECT_EQ(import(4, response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(Dispatch, HealthIsServingOnlyWhenTold) {
+  Serve(1, 8, {});
+  EXPECT_EQ(Health(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(Health("quartet.lead.v1.LeadService"), HealthCheckResponse::NOT_SERVING);
+  server_->SetServing(true);
+  EXPECT_EQ(Health(), HealthCheckResponse::SERVING);
+  EXPECT_EQ(Health("quartet.lead.v1.LeadService"), HealthCheckResponse::SERVING);
+}
+
+TEST_F(Dispatch, APortThatIsTakenIsAnError) {
+  Serve(1, 8, {});
+  const auto second = Server::Listen(Address(), {});
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().reason, "LISTEN_FAILED");
+  EXPECT_THAT(second.error().message, HasSubstr(Address()));
+}
+
+TEST_F(Dispatch, DrainingRefusesNewCallsAndLetsARunningOneFinish) {
+  std::latch begun(1);
+  std::latch open(1);
+  Serve(2, 8, [&](const GetLeadRequest&, Lead&, const Responder& responder) {
+    begun.count_down();
+    open.wait();
+    responder.Finish({});
+  });
+  server_->SetServing(true);
+  auto running = GetInBackground();
+  begun.wait();
+  auto drained = std::async(std::launch::async, [this] { server_->Shutdown(std::chrono::seconds(30)); });
+  while (Health() == HealthCheckResponse::SERVING) std::this_thread::yield();
+  open.count_down();
+  EXPECT_TRUE(running.get().status.ok());
+  drained.get();
+}
+
+TEST_F(Dispatch, ACallThatOutlivesTheGraceIsCancelled) {
+  std::promise<Responder> kept;
+  Serve(1, 8, [&](const GetLeadRequest&, Lead&, const Responder& responder) { kept.set_value(responder); });
+  auto call = GetInBackground();
+  const Responder responder = kept.get_future().get();
+  auto drained = std::async(std::launch::async, [this] { server_->Shutdown(milliseconds(0)); });
+  while (!responder.Cancelled()) std::this_thread::yield();
+  responder.Finish(Error{.code = Code::kCancelled});
+  drained.get();
+  EXPECT_THAT(call.get().status.error_code(), AnyOf(grpc::StatusCode::CANCELLED, grpc::StatusCode::UNAVAILABLE));
+}
+
+}  // namespace
+}  // namespace quartet::rpc

@@ -1,0 +1,168 @@
+#include "common/config/settings.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/config/address.h"
+#include "common/config/ports.h"
+
+namespace quartet::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
+
+class Settings : public ::testing::Test {
+ protected:
+  Result<ParsedSettings> Parse(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "quartet-contact");
+    return ParseServiceSettings("contact", static_cast<int>(arguments.size()), arguments.data(), Environment());
+  }
+  Result<ParsedSettings> ParseAll(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "quartet-all");
+    return ParseAllSettings(static_cast<int>(arguments.size()), arguments.data(), Environment());
+  }
+  ServiceSettings Good(const std::vector<const char*>& arguments) {
+    Result<ParsedSettings> parsed = Parse(arguments);
+    if (!parsed.ok()) {
+      ADD_FAILURE() << ToString(parsed.error());
+      return {};
+    }
+    return parsed->services.at(0);
+  }
+  // The fields of all mistakes.
+  static std::vector<std::string> Mistakes(const Result<ParsedSettings>& parsed) {
+    std::vector<std::string> fields;
+    if (parsed.ok()) return fields;
+    for (const FieldViolation& violation : parsed.error().violations) fields.push_back(violation.field);
+    return fields;
+  }
+  config::Environment Environment() {
+    return [this](const char* name) -> const char* {
+      const auto found = environment_.find(name);
+      return found == environment_.end() ? nullptr : found->second.c_str();
+    };
+  }
+
+  std::map<std::string, std::string> environment_ = {{"HOME", "/home/ann"}};
+};
+
+TEST_F(Settings, NothingSaidMeansTheDefaultPorts) {
+  const ServiceSettings settings = Good({});
+  EXPECT_EQ(settings.service, "contact");
+  EXPECT_EQ(settings.listen, "127.0.0.1:7401");
+  EXPECT_EQ(settings.lead, "127.0.0.1:7400");
+  EXPECT_EQ(settings.qualification, "127.0.0.1:7404");
+  EXPECT_EQ(settings.redis, "127.0.0.1:7409");
+  EXPECT_EQ(settings.data_dir, "/home/ann/.local/share/quartet/contact");
+  EXPECT_EQ(settings.partitions, 4);
+  EXPECT_EQ(settings.workers, 32);
+}
+
+TEST_F(Settings, TheBasePortMovesAllDefaultAddresses) {
+  const ServiceSettings settings = Good({"--base-port", "8400", "--account", "accounts:90"});
+  EXPECT_EQ(settings.listen, "127.0.0.1:8401");
+  EXPECT_EQ(settings.redis, "127.0.0.1:8409");
+  EXPECT_EQ(settings.account, "accounts:90");
+  EXPECT_EQ(settings.AddressOf("opportunity"), "127.0.0.1:8403");
+  EXPECT_EQ(settings.AddressOf("invoice"), "");
+}
+
+TEST_F(Settings, AFlagWinsOverItsTwin) {
+  environment_["QUARTET_WORKERS"] = "8";
+  environment_["QUARTET_QUEUE_MAX"] = "99";
+  environment_["QUARTET_LOG_LEVEL"] = "";
+  const ServiceSettings settings = Good({"--workers=16"});
+  EXPECT_EQ(settings.workers, 16);
+  EXPECT_EQ(settings.queue_max, 99);
+  EXPECT_EQ(settings.log_level, "info");
+}
+
+TEST_F(Settings, DataGoWhereXdgSays) {
+  environment_["XDG_DATA_HOME"] = "/srv/data";
+  EXPECT_EQ(Good({}).data_dir, "/srv/data/quartet/contact");
+  EXPECT_EQ(Good({"--data-dir", "here"}).data_dir, "here");
+}
+
+TEST_F(Settings, AllMistakesAreNamedAtOnce) {
+  environment_["QUARTET_PARTITIONS"] = "0";
+  environment_["QUARTET_ALLOW_INSECURE_LISTEN"] = "perhaps";
+  environment_.erase("HOME");
+  const auto parsed = Parse({"--listen", "here", "--redis", "localhost:0", "--workers", "many", "--log-level", "loud",
+                             "--lead", "a:b", "--colour", "--base-port", "65530"});
+  EXPECT_THAT(Mistakes(parsed),
+              UnorderedElementsAre("QUARTET_PARTITIONS", "QUARTET_ALLOW_INSECURE_LISTEN", "--data-dir", "--listen",
+                                   "--redis", "--workers", "--log-level", "--lead", "--colour", "--base-port"));
+}
+
+TEST_F(Settings, AFlagWithoutItsValueIsAMistake) {
+  EXPECT_THAT(Mistakes(Parse({"--listen"})), ElementsAre("command line"));
+}
+
+TEST_F(Settings, ANonLoopbackListenerMustBeAllowedInSoManyWords) {
+  for (const char* listen : {"0.0.0.0:7400", "[::]:7400", "10.1.2.3:7400", "crm.example.com:7400"}) {
+    EXPECT_THAT(Mistakes(Parse({"--listen", listen})), ElementsAre("--listen")) << listen;
+    EXPECT_EQ(Good({"--listen", listen, "--allow-insecure-listen"}).listen, listen);
+  }
+  for (const char* listen : {"localhost:0", "127.8.9.1:7400", "[::1]:7400"}) {
+    EXPECT_EQ(Good({"--listen", listen}).listen, listen);
+  }
+  environment_["QUARTET_ALLOW_INSECURE_LISTEN"] = "true";
+  EXPECT_TRUE(Good({"--listen", "0.0.0.0:7400"}).allow_insecure_listen);
+}
+
+TEST_F(Settings, HelpBeginsWithExamplesAndRunsNothing) {
+  const auto parsed = Parse({"--help"});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_THAT(parsed->help, StartsWith("Examples:"));
+  EXPECT_THAT(parsed->help, HasSubstr("QUARTET_DATA_DIR"));
+  EXPECT_THAT(parsed->services, IsEmpty());
+}
+
+TEST_F(Settings, OneParseGivesAllFive) {
+  const auto parsed = ParseAll({"--base-port", "9000", "--data-dir", "/data"});
+  ASSERT_TRUE(parsed.ok()) << ToString(parsed.error());
+  ASSERT_THAT(parsed->services, SizeIs(5));
+  for (std::size_t i = 0; i < kServices.size(); ++i) {
+    const ServiceSettings& settings = parsed->services[i];
+    EXPECT_EQ(settings.service, kServices[i]);
+    EXPECT_EQ(settings.listen, "127.0.0.1:" + std::to_string(9000 + i));
+    EXPECT_EQ(settings.data_dir, "/data/" + std::string(kServices[i]));
+    EXPECT_EQ(settings.qualification, "127.0.0.1:9004");
+  }
+}
+
+TEST_F(Settings, AllOnEveryInterfaceFindEachOtherOnLoopback) {
+  EXPECT_THAT(Mistakes(ParseAll({"--listen", "0.0.0.0"})), ElementsAre("--listen"));
+  EXPECT_THAT(Mistakes(ParseAll({"--listen", "127.0.0.1:7400"})), ElementsAre("--listen"));
+  const auto four = ParseAll({"--listen", "0.0.0.0", "--allow-insecure-listen"});
+  ASSERT_TRUE(four.ok());
+  EXPECT_EQ(four->services[1].listen, "0.0.0.0:7401");
+  EXPECT_EQ(four->services[1].lead, "127.0.0.1:7400");
+  const auto six = ParseAll({"--listen", "::", "--allow-insecure-listen"});
+  ASSERT_TRUE(six.ok());
+  EXPECT_EQ(six->services[0].listen, "[::]:7400");
+  EXPECT_EQ(six->services[0].contact, "[::1]:7401");
+}
+
+TEST(Address, OnlyHostColonPortIsOne) {
+  for (const char* text : {"", "7400", ":7400", "host:", "host:x", "host:65536", "host:-1", "::1:7400", "a b:1",
+                           "http://host:80", "[]:1"}) {
+    EXPECT_FALSE(ParseAddress(text).has_value()) << text;
+  }
+  const auto address = ParseAddress("[fe80::1]:65535");
+  ASSERT_TRUE(address.has_value());
+  EXPECT_EQ(address->host, "fe80::1");
+  EXPECT_EQ(FormatAddress(address->host, address->port), "[fe80::1]:65535");
+}
+
+}  // namespace
+}  // namespace quartet::config
