@@ -48,14 +48,14 @@ class Subscription {
  public:
   virtual ~Subscription() = default;
 
-  // New messages, at most `max` (at least 1), waiting up to `timeout` for the
-  // first; none is no error. After a start, and after a broken connection, what
-  // this consumer holds unacknowledged comes first.
-  // Errors: UNAVAILABLE BROKER_UNAVAILABLE.
+  // New messages, at most `max` (at least 1; rounded up to a multiple of the
+  // partitions), waiting up to `timeout` for the first; none is no error. After a start, and after a broken connection,
+  // what this consumer holds unacknowledged comes first. Errors: UNAVAILABLE BROKER_UNAVAILABLE.
   virtual Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) = 0;
 
   // Messages that were handed to any consumer of the group at least `min_idle`
-  // ago and never acknowledged, at most `max`; they are this consumer's now.
+  // ago and never acknowledged, at most `max` as above; they are this consumer's
+  // now. None means that there are no more.
   virtual Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) = 0;
 
   // Keeps messages that this consumer has not finished from being reclaimed:
@@ -91,18 +91,18 @@ class Bus {
   virtual std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
                                                   const std::string& consumer) = 0;
 
-  // Forgets, in the broker, what every group of the topic has acknowledged; where
-  // a topic has no group, and on its dead-letter streams, what is older than
-  // `max_age`.
+  // Forgets, in the broker, what every group of the topic has acknowledged, and
+  // where a topic has no group, what is older than `max_age`. Dead-letter streams
+  // keep a week.
   virtual Status Trim(const std::string& topic, std::chrono::milliseconds max_age) = 0;
 
   // The marker `name` is a number kept in the broker, by which its owner notices
   // that the broker has lost data: all of it (the marker is missing) or the last
   // moments (the marker is older than what was written).
 
-  // Replaces the marker's value; what it was before. Missing: stays missing.
-  virtual Result<std::optional<std::int64_t>> AdvanceMarker(const std::string& name, std::int64_t value) = 0;
-
+  virtual Result<std::optional<std::int64_t>> ReadMarker(const std::string& name) = 0;
+  // Changes the marker if it is there; whether it was.
+  virtual Result<bool> AdvanceMarker(const std::string& name, std::int64_t value) = 0;
   // SetMarker creates the marker, unless the broker has lost its data after
   // BeginMarker with the same `token` (a UUID): then false, and nothing is set.
   virtual Status BeginMarker(const std::string& name, const std::string& token) = 0;

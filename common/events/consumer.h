@@ -40,6 +40,9 @@ struct ConsumerOptions {
   std::chrono::milliseconds backoff_max{2'000};
 };
 
+// Handles messages: one status for each, in their order. May block.
+using Handler = std::function<std::vector<Status>(std::span<const Delivery>)>;
+
 // Feeds the messages of one topic to a handler, each at least once, and sees to
 // what goes wrong. The handler runs on one thread and may block. It returns one
 // status per message, in their order:
@@ -55,8 +58,6 @@ struct ConsumerOptions {
 // Start runs Step on a thread; tests and the simulation call Step themselves.
 class Consumer {
  public:
-  using Handler = std::function<std::vector<Status>(std::span<const Delivery>)>;
-
   struct Stats {
     std::int64_t acknowledged = 0;  // handled, acknowledged
     std::int64_t retries = 0;       // failed, to be tried again

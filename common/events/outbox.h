@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,9 @@ class Relay;
 // a retention window, to be published again when the broker has lost its data.
 // `dead_letter` keeps messages that failed too often until an operator acts.
 // Payloads are serialised quartet.events.v1.EnvelopeBatch and Envelope.
+
+// Brings these tables up to date. Errors: those of storage::Migrate.
+Status MigrateEvents(storage::Database& database, const Clock& clock);
 
 // Messages that belong together: written in one transaction, published as one.
 struct Batch {

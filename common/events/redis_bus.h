@@ -47,7 +47,8 @@ class RedisBus final : public Bus {
   std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
                                           const std::string& consumer) override;
   Status Trim(const std::string& topic, std::chrono::milliseconds max_age) override;
-  Result<std::optional<std::int64_t>> AdvanceMarker(const std::string& name, std::int64_t value) override;
+  Result<std::optional<std::int64_t>> ReadMarker(const std::string& name) override;
+  Result<bool> AdvanceMarker(const std::string& name, std::int64_t value) override;
   Status BeginMarker(const std::string& name, const std::string& token) override;
   Result<bool> SetMarker(const std::string& name, const std::string& token, std::int64_t value) override;
 

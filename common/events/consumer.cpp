@@ -1,0 +1,326 @@
+#include "common/events/consumer.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/events/dead_letters.h"
+#include "common/events/pace.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::events {
+namespace {
+
+bool PassesByItself(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kAborted || error.code == Code::kResourceExhausted;
+}
+
+}  // namespace
+
+class Consumer::Impl {
+ public:
+  Impl(Bus& bus, storage::Database& database, const std::string& topic, const std::string& group,
+       const std::string& slot, Handler handler, ConsumerOptions options, const Clock& clock)
+      : bus_(bus),
+        database_(database),
+        topic_(topic),
+        group_(group),
+        handler_(std::move(handler)),
+        options_(std::move(options)),
+        clock_(clock),
+        subscription_(bus.Subscribe(topic, group, slot)),
+        backoff_(options_.backoff_min, options_.backoff_max),
+        tick_(options_.tick) {}
+
+  Result<int> Step(std::chrono::milliseconds timeout);
+  void Start();
+  void Stop();
+  Stats stats() const;
+
+ private:
+  // A message between two tries. Its delivery count is that of the next one.
+  struct Retry {
+    Delivery delivery;
+    std::int64_t due_us = 0;
+    std::int64_t pause_us = 0;
+  };
+  using Place = std::pair<std::string, std::string>;  // stream key, entry id
+
+  // What is to be handled now, and the pauses of those that are tried again.
+  struct Work {
+    std::vector<Delivery> deliveries;
+    std::map<Place, std::int64_t> pauses;
+  };
+
+  static Place PlaceOf(const Delivery& delivery) { return {delivery.key, delivery.entry_id}; }
+  Result<Work> Gather(std::chrono::milliseconds timeout);
+  Status Upkeep(std::vector<Delivery>& reclaimed);
+  std::vector<Status> Call(std::span<const Delivery> deliveries);
+  Status Settle(Work work, std::vector<Status> statuses);
+  void TryAgain(const Work& work, Delivery delivery);
+  // Writes what is given up to the database and to the dead-letter streams.
+  Status Bury(std::span<const Delivery> deliveries, std::span<const Error> errors);
+  void NoteError(const Error& error, std::string_view what);
+  void Loop();
+
+  Bus& bus_;
+  storage::Database& database_;
+  const std::string topic_;
+  const std::string group_;
+  const Handler handler_;
+  const ConsumerOptions options_;
+  const Clock& clock_;
+
+  const std::unique_ptr<Subscription> subscription_;
+  // Only the thread that steps.
+  Backoff backoff_;
+  Periodic tick_;
+  std::map<Place, Retry> retries_;
+  std::thread thread_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;  // guarded by mutex_
+  Stats stats_;            // guarded by mutex_
+};
+
+void Consumer::Impl::NoteError(const Error& error, std::string_view what) {
+  std::string text = ToString(error);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stats_.last_error == text) return;
+    stats_.last_error = text;
+  }
+  // One line per trouble, not one per try.
+  telemetry::LogWarning(what, {{"topic", topic_}, {"group", group_}, {"error", std::move(text)}});
+}
+
+// Once per tick: takes over what others left behind, keeps what waits here, and
+// trims.
+Status Consumer::Impl::Upkeep(std::vector<Delivery>& reclaimed) {
+  if (!retries_.empty()) {
+    std::vector<Delivery> held;
+    for (const auto& [place, retry] : retries_) held.push_back({.key = place.first, .entry_id = place.second});
+    QUARTET_RETURN_IF_ERROR(subscription_->Hold(held));
+  }
+  QUARTET_ASSIGN_OR_RETURN(reclaimed, subscription_->Reclaim(options_.batch_max, options_.reclaim_idle));
+  // There may be more.
+  if (!reclaimed.empty()) tick_.MakeDue();
+  return bus_.Trim(topic_, options_.broker_retention);
+}
+
+Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds timeout) {
+  std::vector<Delivery> found;
+  if (tick_.Take(clock_.NowMicros())) QUARTET_RETURN_IF_ERROR(Upkeep(found));
+
+  const std::int64_t now = clock_.NowMicros();
+  std::int64_t wait_us = found.empty() ? timeout.count() * 1'000 : 0;
+  for (const auto& [place, retry] : retries_)
+    wait_us = std::min(wait_us, std::max<std::int64_t>(0, retry.due_us - now));
+  // Rounded up, so that a retry is due after the wait.
+  const std::chrono::milliseconds wait((wait_us + 999) / 1'000);
+  QUARTET_ASSIGN_OR_RETURN(std::vector<Delivery> received, subscription_->Receive(options_.batch_max, wait));
+  std::move(received.begin(), received.end(), std::back_inserter(found));
+
+  Work work;
+  for (Delivery& delivery : found) {
+    // Delivered again while it waits here: its turn comes.
+    if (!retries_.contains(PlaceOf(delivery))) work.deliveries.push_back(std::move(delivery));
+  }
+  const std::int64_t later = clock_.NowMicros();
+  for (auto it = retries_.begin(); it != retries_.end();) {
+    const auto next = std::next(it);
+    if (it->second.due_us <= later) {
+      work.pauses[it->first] = it->second.pause_us;
+      work.deliveries.push_back(std::move(it->second.delivery));
+      retries_.erase(it);
+    }
+    it = next;
+  }
+  return work;
+}
+
+Result<int> Consumer::Impl::Step(std::chrono::milliseconds timeout) {
+  if (backoff_.Remaining(clock_.NowMicros()) > 0) return 0;
+  Status status;
+  int count = 0;
+  Result<Work> work = Gather(timeout);
+  if (work.ok()) {
+    count = static_cast<int>(work->deliveries.size());
+    if (count > 0) {
+      std::vector<Status> statuses = Call(work->deliveries);
+      status = Settle(std::move(*work), std::move(statuses));
+    }
+  } else {
+    status = work.error();
+  }
+  if (status.ok()) {
+    backoff_.Succeeded();
+    return count;
+  }
+  NoteError(status.error(), "the broker fails a consumer");
+  backoff_.Failed(clock_.NowMicros());
+  const std::lock_guard lock(mutex_);
+  ++stats_.broker_failures;
+  return std::move(status).error();
+}
+
+std::vector<Status> Consumer::Impl::Call(std::span<const Delivery> deliveries) {
+  std::string problem;
+  try {
+    std::vector<Status> statuses = handler_(deliveries);
+    if (statuses.size() == deliveries.size()) return statuses;
+    problem = fmt::format("a handler gives {} results for {} messages", statuses.size(), deliveries.size());
+  } catch (const std::exception& exception) {
+    problem = fmt::format("a handler threw: {}", exception.what());
+  } catch (...) {
+    problem = "a handler threw";
+  }
+  return std::vector<Status>(deliveries.size(), Status(Internal(problem)));
+}
+
+void Consumer::Impl::TryAgain(const Work& work, Delivery delivery) {
+  // Beyond the limit it stays pending at the broker and comes again from there.
+  if (retries_.size() >= static_cast<std::size_t>(options_.retries_held_max)) return;
+  Place place = PlaceOf(delivery);
+  const auto paused = work.pauses.find(place);
+  const std::int64_t doubled = paused == work.pauses.end() ? 0 : paused->second * 2;
+  const std::int64_t pause =
+      std::clamp<std::int64_t>(doubled, options_.retry_min.count() * 1'000, options_.retry_max.count() * 1'000);
+  retries_.insert_or_assign(
+      std::move(place),
+      Retry{.delivery = std::move(delivery), .due_us = clock_.NowMicros() + pause, .pause_us = pause});
+}
+
+Status Consumer::Impl::Settle(Work work, std::vector<Status> statuses) {
+  std::vector<Delivery> finished;
+  std::vector<Delivery> dead;
+  std::vector<Error> reasons;
+  finished.reserve(work.deliveries.size());
+  std::int64_t retried = 0;
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    Delivery& delivery = work.deliveries[i];
+    if (statuses[i].ok()) {
+      finished.push_back(std::move(delivery));
+      continue;
+    }
+    const Error& error = statuses[i].error();
+    NoteError(error, "a message cannot be handled");
+    if (!PassesByItself(error) && delivery.delivery_count >= options_.deliveries_max) {
+      dead.push_back(std::move(delivery));
+      reasons.push_back(error);
+      continue;
+    }
+    if (!PassesByItself(error)) ++delivery.delivery_count;
+    ++retried;
+    TryAgain(work, std::move(delivery));
+  }
+  const auto acknowledged = static_cast<std::int64_t>(finished.size());
+  Status buried;
+  std::int64_t died = 0;
+  if (!dead.empty()) {
+    buried = Bury(dead, reasons);
+    died = buried.ok() ? static_cast<std::int64_t>(dead.size()) : 0;
+    for (Delivery& delivery : dead) {
+      if (buried.ok()) {
+        finished.push_back(std::move(delivery));
+      } else {
+        TryAgain(work, std::move(delivery));
+      }
+    }
+  }
+  if (!finished.empty()) QUARTET_RETURN_IF_ERROR(subscription_->Acknowledge(finished));
+  const std::lock_guard lock(mutex_);
+  stats_.acknowledged += acknowledged;
+  stats_.retries += retried;
+  stats_.dead += died;
+  if (retried == 0 && dead.empty()) stats_.last_error.clear();
+  return buried;
+}
+
+Status Consumer::Impl::Bury(std::span<const Delivery> deliveries, std::span<const Error> errors) {
+  const std::int64_t now = clock_.NowMicros();
+  const Status written = database_.Write([&](storage::Transaction& transaction) -> Status {
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+      QUARTET_RETURN_IF_ERROR(WriteDeadLetter(transaction, {.message = deliveries[i].message,
+                                                            .group = group_,
+                                                            .error = ToString(errors[i]),
+                                                            .delivery_count = deliveries[i].delivery_count,
+                                                            .fail_time_us = now}));
+    }
+    return {};
+  });
+  if (!written.ok()) return written;
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    QUARTET_RETURN_IF_ERROR(subscription_->Bury(deliveries[i], errors[i]));
+    telemetry::LogError("a message is given up",
+                        {{"topic", topic_}, {"id", deliveries[i].message.id}, {"error", ToString(errors[i])}});
+  }
+  return {};
+}
+
+void Consumer::Impl::Loop() {
+  while (true) {
+    // A failure is noted in there; what is left to do is to wait.
+    const Result<int> handled = Step(options_.receive_timeout);
+    std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    if (handled.ok()) continue;
+    const std::chrono::microseconds pause(backoff_.Remaining(clock_.NowMicros()));
+    changed_.wait_for(lock, pause, [&] { return stopping_; });
+    if (stopping_) return;
+  }
+}
+
+void Consumer::Impl::Start() {
+  stopping_ = false;
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Consumer::Impl::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  subscription_->Interrupt();
+  thread_.join();
+}
+
+Consumer::Stats Consumer::Impl::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+Consumer::Consumer(Bus& bus, storage::Database& database, const std::string& topic, const std::string& group,
+                   const std::string& slot, Handler handler, ConsumerOptions options, const Clock& clock)
+    : impl_(std::make_unique<Impl>(bus, database, topic, group, slot, std::move(handler), std::move(options), clock)) {}
+
+Consumer::~Consumer() {
+  Stop();
+}
+
+Result<int> Consumer::Step(std::chrono::milliseconds timeout) {
+  return impl_->Step(timeout);
+}
+
+void Consumer::Start() {
+  impl_->Start();
+}
+
+void Consumer::Stop() {
+  impl_->Stop();
+}
+
+Consumer::Stats Consumer::stats() const {
+  return impl_->stats();
+}
+
+}  // namespace quartet::events

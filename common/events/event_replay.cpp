@@ -1,0 +1,133 @@
+#include "common/events/event_replay.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/events/envelope.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::events {
+namespace {
+
+constexpr std::string_view kSelectOldest = "SELECT created_at FROM outbox ORDER BY id LIMIT 1";
+constexpr std::string_view kSelectEvents =
+    "SELECT id, payload FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
+constexpr std::int64_t kPage = 200;
+// Confirmations closer together than this are remembered as one.
+constexpr std::int64_t kConfirmedGrainUs = 200'000;
+
+}  // namespace
+
+EventReplay::EventReplay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock,
+                         const RelayOptions& options)
+    : bus_(bus), database_(database), ids_(ids), clock_(clock), options_(options) {}
+
+void EventReplay::Confirmed(std::int64_t create_time_us) {
+  const std::int64_t now = clock_.NowMicros();
+  if (!confirmed_.empty() && now - confirmed_.back().first < kConfirmedGrainUs) {
+    confirmed_.back().second = std::min(confirmed_.back().second, create_time_us);
+  } else {
+    confirmed_.emplace_back(now, create_time_us);
+  }
+}
+
+void EventReplay::BrokerFailed() {
+  suspicious_ = true;
+  // A replay in the middle cannot know what became of its first part.
+  replay_.reset();
+}
+
+// Everything made before this time has been confirmed for the loss window: it is
+// in no outbox row, and not among what was confirmed since.
+Result<std::int64_t> EventReplay::SafeTime() {
+  const std::int64_t window_start = clock_.NowMicros() - options_.loss_window.count() * 1'000;
+  while (!confirmed_.empty() && confirmed_.front().first + kConfirmedGrainUs < window_start) confirmed_.pop_front();
+  std::int64_t safe = window_start;
+  for (const auto& [when, oldest] : confirmed_) safe = std::min(safe, oldest);
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
+    return transaction.Query(kSelectOldest, {}, [&](const storage::Row& row) { safe = std::min(safe, row.Int(0)); });
+  }));
+  return safe;
+}
+
+Status EventReplay::Check() {
+  if (replay_) return {};
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t safe, SafeTime());
+  QUARTET_ASSIGN_OR_RETURN(const std::optional<std::int64_t> marker, bus_.ReadMarker(options_.service));
+  if (!marker) {
+    const std::string token = ids_.NewUuid();
+    QUARTET_RETURN_IF_ERROR(bus_.BeginMarker(options_.service, token));
+    telemetry::LogInfo("the broker has no marker of this service; publishing all retained events",
+                       {{"service", options_.service}});
+    Begin(clock_.NowMicros() - options_.event_retention.count() * 1'000, token);
+    return {};
+  }
+  if (suspicious_ || *marker < written_) {
+    Begin(std::min(*marker, safe), "");
+    return {};
+  }
+  QUARTET_ASSIGN_OR_RETURN(const bool there, bus_.AdvanceMarker(options_.service, safe));
+  if (there) written_ = safe;
+  return {};
+}
+
+void EventReplay::Begin(std::int64_t from_us, std::string token) {
+  // What is made from now on is published in the ordinary way.
+  constexpr std::int64_t kClockStepUs = 1'000'000;
+  replay_ = Replay{.next_id = LowestUuidV7(from_us),
+                   .end_id = LowestUuidV7(clock_.NowMicros() + kClockStepUs),
+                   .token = std::move(token)};
+}
+
+Result<int> EventReplay::Step() {
+  if (!replay_) return 0;
+  std::vector<Message> messages;
+  std::int64_t rows = 0;
+  std::string last_id;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
+    return transaction.Query(kSelectEvents,
+                             {std::string_view(replay_->next_id), std::string_view(replay_->end_id), kPage},
+                             [&](const storage::Row& row) {
+                               ++rows;
+                               last_id = row.String(0);
+                               Result<std::vector<Message>> page = ParseMessages(row.Bytes(1));
+                               if (page.ok()) {
+                                 std::move(page->begin(), page->end(), std::back_inserter(messages));
+                               } else {
+                                 telemetry::LogError("a retained event cannot be read", {{"event", last_id}});
+                               }
+                             });
+  }));
+  const int count = static_cast<int>(messages.size());
+  if (Status published = bus_.Publish(messages); !published.ok()) return std::move(published).error();
+  if (rows < kPage) {
+    QUARTET_RETURN_IF_ERROR(Finish());
+  } else {
+    // The next id in the order of text.
+    replay_->next_id = last_id + "!";
+  }
+  return count;
+}
+
+Status EventReplay::Finish() {
+  const std::string token = replay_->token;
+  replay_.reset();
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t safe, SafeTime());
+  bool there = false;
+  if (token.empty()) {
+    QUARTET_ASSIGN_OR_RETURN(there, bus_.AdvanceMarker(options_.service, safe));
+  } else {
+    QUARTET_ASSIGN_OR_RETURN(there, bus_.SetMarker(options_.service, token, safe));
+  }
+  // Otherwise all is lost again, which the next check sees.
+  if (there) {
+    written_ = safe;
+    suspicious_ = false;
+  }
+  return {};
+}
+
+}  // namespace quartet::events

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/base/clock.h"
+#include "common/base/id_source.h"
+#include "common/base/result.h"
+#include "common/events/bus.h"
+#include "common/events/relay.h"
+#include "common/storage/database.h"
+
+namespace quartet::events {
+
+// Notices that the broker has lost domain events which it had confirmed, and
+// publishes them again from the table `event`. For the relay's thread.
+//
+// The marker holds a time: all events made before it had been in the broker for
+// the loss window when it was written. So
+// - a missing marker means that everything is lost, and all that is retained is
+//   published again; a new marker appears only if nothing got lost meanwhile;
+// - an old marker, a broken connection or a start means that the last moments may
+//   be lost, and events from the marker's time on are published again.
+class EventReplay {
+ public:
+  EventReplay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock, const RelayOptions& options);
+
+  // The broker has confirmed events made at `create_time_us` or later.
+  void Confirmed(std::int64_t create_time_us);
+  // A call of the broker has failed; its connection may have broken.
+  void BrokerFailed();
+
+  // Looks at the marker, unless a replay is under way. To be called every tick.
+  Status Check();
+  // Whether Step has something to do.
+  bool active() const { return replay_.has_value(); }
+  // Publishes the next page. How many messages; after the last page the marker is
+  // brought up to date.
+  Result<int> Step();
+
+ private:
+  struct Replay {
+    std::string next_id;  // events from here on
+    std::string end_id;   // and below this
+    std::string token;    // of the marker that is to be made; empty: it exists
+  };
+
+  Result<std::int64_t> SafeTime();
+  void Begin(std::int64_t from_us, std::string token);
+  Status Finish();
+
+  Bus& bus_;
+  storage::Database& database_;
+  IdSource& ids_;
+  const Clock& clock_;
+  const RelayOptions options_;
+  std::optional<Replay> replay_;
+  // May the broker have lost something since the marker was last written?
+  bool suspicious_ = true;
+  std::int64_t written_ = 0;
+  // {when, oldest creation time confirmed then} within the loss window.
+  std::deque<std::pair<std::int64_t, std::int64_t>> confirmed_;
+};
+
+}  // namespace quartet::events

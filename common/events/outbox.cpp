@@ -1,0 +1,79 @@
+#include "common/events/outbox.h"
+
+#include <future>
+#include <memory>
+
+#include "common/events/envelope.h"
+#include "common/events/migrations.h"
+#include "common/events/relay.h"
+#include "common/storage/migrations.h"
+
+namespace quartet::events {
+namespace {
+
+constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload) VALUES ($1, $2, $3)";
+constexpr std::string_view kInsertEvent = "INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)";
+
+Status Insert(storage::Transaction& transaction, std::string_view sql, const Batch& batch,
+              std::span<const Message* const> messages) {
+  const std::string payload = SerializeMessages(messages);
+  const Result<std::int64_t> inserted =
+      transaction.Execute(sql, {std::string_view(batch.id), batch.create_time_us, storage::Blob{payload}});
+  return inserted.ok() ? Status() : Status(inserted.error());
+}
+
+}  // namespace
+
+Status MigrateEvents(storage::Database& database, const Clock& clock) {
+  return storage::Migrate(database, "events", kMigrations, clock);
+}
+
+bool IsEventTopic(std::string_view topic) {
+  return topic.ends_with(".events");
+}
+
+Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
+  if (batch.messages.empty()) return {};
+  std::vector<const Message*> all;
+  std::vector<const Message*> events;
+  for (const Message& message : batch.messages) {
+    all.push_back(&message);
+    if (IsEventTopic(message.topic)) events.push_back(&message);
+  }
+  QUARTET_RETURN_IF_ERROR(Insert(transaction, kInsertOutbox, batch, all));
+  return events.empty() ? Status() : Insert(transaction, kInsertEvent, batch, events);
+}
+
+Outbox::Outbox(storage::Database& database, Relay& relay, IdSource& ids, const Clock& clock)
+    : database_(database), relay_(relay), ids_(ids), clock_(clock) {}
+
+void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
+  // What `run` leaves for `done`; the database never runs both at once.
+  auto batch = std::make_shared<Batch>();
+  database_.Enqueue({.run = [this, batch, run = std::move(run)](storage::Transaction& transaction) -> Status {
+                       batch->messages.clear();
+                       QUARTET_RETURN_IF_ERROR(run(transaction, batch->messages));
+                       if (batch->messages.empty()) return {};
+                       batch->create_time_us = clock_.NowMicros();
+                       batch->id = ids_.NewUuid();
+                       for (Message& message : batch->messages) {
+                         if (message.id.empty()) message.id = ids_.NewUuid();
+                         if (message.time_us == 0) message.time_us = batch->create_time_us;
+                       }
+                       return WriteOutbox(transaction, *batch);
+                     },
+                     .done =
+                         [this, batch, done = std::move(done)](Status status) {
+                           if (status.ok() && !batch->messages.empty()) relay_.HandOver(std::move(*batch));
+                           done(std::move(status));
+                         }});
+}
+
+Status Outbox::Write(Run run) {
+  // Shared, for the waiter may be gone before set_value has returned.
+  auto result = std::make_shared<std::promise<Status>>();
+  Enqueue(std::move(run), [result](Status status) { result->set_value(std::move(status)); });
+  return result->get_future().get();
+}
+
+}  // namespace quartet::events

@@ -1,0 +1,278 @@
+#include "common/events/redis_subscription.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+#include <hiredis/hiredis.h>
+
+#include "common/events/redis_entry.h"
+
+namespace quartet::events {
+namespace {
+
+constexpr std::string_view kBeginning = "0-0";
+// Ids of one XACK or XCLAIM.
+constexpr std::size_t kIdsPerCommand = 1'000;
+
+std::string_view Text(const redisReply& reply) {
+  return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, reply.len);
+}
+
+}  // namespace
+
+RedisSubscription::RedisSubscription(const RedisOptions& options, std::string topic, std::string group,
+                                     std::string consumer)
+    : topic_(std::move(topic)),
+      group_(std::move(group)),
+      consumer_(std::move(consumer)),
+      connection_(options),
+      interrupt_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (interrupt_fd_ < 0) throw std::runtime_error(fmt::format("eventfd: {}", std::strerror(errno)));
+  for (int i = 0; i < options.partitions; ++i) {
+    partitions_.push_back({.key = StreamKey(topic_, i), .history_cursor = {}, .reclaim_cursor = {}});
+  }
+}
+
+RedisSubscription::~RedisSubscription() {
+  close(interrupt_fd_);
+}
+
+void RedisSubscription::Interrupt() {
+  // Fails only if it is set already, many times over.
+  [[maybe_unused]] const int added = eventfd_write(interrupt_fd_, 1);
+}
+
+bool RedisSubscription::TakeInterrupt() {
+  eventfd_t count = 0;
+  return eventfd_read(interrupt_fd_, &count) == 0;
+}
+
+int RedisSubscription::CountPerPartition(int max) const {
+  const int partitions = static_cast<int>(partitions_.size());
+  return (std::max(max, 1) + partitions - 1) / partitions;
+}
+
+Status RedisSubscription::Prepare() {
+  bool is_new = false;
+  QUARTET_RETURN_IF_ERROR(connection_.EnsureConnected(&is_new));
+  if (!is_new) return {};
+  Status created = CreateGroups();
+  // Without its groups the connection must not pass for a prepared one.
+  if (!created.ok()) connection_.Close();
+  return created;
+}
+
+Status RedisSubscription::CreateGroups() {
+  for (Partition& partition : partitions_) {
+    connection_.Append({"XGROUP", "CREATE", partition.key, group_, "0", "MKSTREAM"});
+    partition.history_cursor = kBeginning;
+    partition.reclaim_cursor = kBeginning;
+  }
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  for (const RedisReply& reply : replies) {
+    if (Text(*reply).starts_with("BUSYGROUP")) continue;
+    QUARTET_RETURN_IF_ERROR(ReplyStatus(*reply));
+  }
+  return {};
+}
+
+Status RedisSubscription::Check(const redisReply& reply) {
+  Status status = ReplyStatus(reply);
+  if (status.ok()) return status;
+  if (status.error().code != Code::kNotFound) {
+    // It may be a replica, or ill; another connection may do better.
+    connection_.Close();
+    return status;
+  }
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  QUARTET_RETURN_IF_ERROR(CreateGroups());
+  return BrokerUnavailable(fmt::format("Redis has lost the group {} of {}; it is made again", group_, topic_));
+}
+
+Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::milliseconds timeout) {
+  std::vector<Delivery> deliveries;
+  if (TakeInterrupt()) return deliveries;
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  QUARTET_ASSIGN_OR_RETURN(deliveries, ReceiveHistory(max));
+  if (!deliveries.empty()) return deliveries;
+
+  const std::string count = std::to_string(CountPerPartition(max));
+  const std::string block = std::to_string(timeout.count());
+  std::vector<std::string_view> command = {"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count};
+  // BLOCK 0 would wait for ever.
+  if (timeout.count() > 0) command.insert(command.end(), {"BLOCK", block});
+  command.emplace_back("STREAMS");
+  for (const Partition& partition : partitions_) command.push_back(partition.key);
+  command.insert(command.end(), partitions_.size(), ">");
+  connection_.Append(command);
+
+  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection_.ExchangeBlocking(timeout, interrupt_fd_));
+  if (reply == nullptr) {
+    TakeInterrupt();
+    return deliveries;
+  }
+  QUARTET_RETURN_IF_ERROR(Check(*reply));
+  for (std::size_t i = 0; i < reply->elements; ++i) {
+    const redisReply& stream = *reply->element[i];
+    const auto partition = std::find_if(partitions_.begin(), partitions_.end(),
+                                        [&](const Partition& p) { return p.key == Text(*stream.element[0]); });
+    if (partition == partitions_.end()) continue;
+    QUARTET_RETURN_IF_ERROR(Collect(*stream.element[1], *partition, deliveries));
+  }
+  return deliveries;
+}
+
+Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
+  std::vector<Delivery> deliveries;
+  const std::string count = std::to_string(CountPerPartition(max));
+  while (deliveries.empty()) {
+    std::vector<Partition*> asked;
+    for (Partition& partition : partitions_) {
+      if (partition.history_cursor.empty()) continue;
+      connection_.Append({"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count, "STREAMS", partition.key,
+                          partition.history_cursor});
+      asked.push_back(&partition);
+    }
+    if (asked.empty()) return deliveries;
+    QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      QUARTET_RETURN_IF_ERROR(Check(*replies[i]));
+      const redisReply* entries = replies[i]->elements == 1 ? replies[i]->element[0]->element[1] : nullptr;
+      if (entries == nullptr || entries->elements == 0) {
+        asked[i]->history_cursor.clear();
+        continue;
+      }
+      asked[i]->history_cursor = Text(*entries->element[entries->elements - 1]->element[0]);
+      QUARTET_RETURN_IF_ERROR(Collect(*entries, *asked[i], deliveries));
+    }
+  }
+  QUARTET_RETURN_IF_ERROR(ReadDeliveryCounts(deliveries));
+  return deliveries;
+}
+
+Result<std::vector<Delivery>> RedisSubscription::Reclaim(int max, std::chrono::milliseconds min_idle) {
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  const std::string count = std::to_string(CountPerPartition(max));
+  const std::string idle = std::to_string(min_idle.count());
+  std::vector<bool> finished(partitions_.size(), false);
+  std::vector<Delivery> claimed;
+  while (claimed.empty() && std::find(finished.begin(), finished.end(), false) != finished.end()) {
+    QUARTET_RETURN_IF_ERROR(ReclaimRound(count, idle, finished, claimed));
+  }
+  if (!claimed.empty()) QUARTET_RETURN_IF_ERROR(ReadDeliveryCounts(claimed));
+  return claimed;
+}
+
+Status RedisSubscription::ReclaimRound(const std::string& count, const std::string& min_idle,
+                                       std::vector<bool>& finished, std::vector<Delivery>& claimed) {
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    if (finished[i]) continue;
+    connection_.Append(
+        {"XAUTOCLAIM", partitions_[i].key, group_, consumer_, min_idle, partitions_[i].reclaim_cursor, "COUNT", count});
+    asked.push_back(i);
+  }
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    QUARTET_RETURN_IF_ERROR(Check(*replies[i]));
+    // [next cursor, entries, ids of deleted entries (taken off the pending list)]
+    if (replies[i]->elements < 2) return BrokerUnavailable("XAUTOCLAIM gives an unknown form");
+    Partition& partition = partitions_[asked[i]];
+    partition.reclaim_cursor = Text(*replies[i]->element[0]);
+    finished[asked[i]] = partition.reclaim_cursor == kBeginning;
+    QUARTET_RETURN_IF_ERROR(Collect(*replies[i]->element[1], partition, claimed));
+  }
+  return {};
+}
+
+Status RedisSubscription::Collect(const redisReply& entries, const Partition& partition,
+                                  std::vector<Delivery>& deliveries) {
+  deliveries.reserve(deliveries.size() + entries.elements);
+  std::vector<Delivery> gone;
+  for (std::size_t i = 0; i < entries.elements; ++i) {
+    const redisReply& entry = *entries.element[i];
+    if (std::optional<Delivery> delivery = ReadEntry(entry, topic_, partition.key)) {
+      deliveries.push_back(std::move(*delivery));
+    } else if (entry.elements == 2) {
+      gone.push_back({.key = partition.key, .entry_id = std::string(Text(*entry.element[0]))});
+    }
+  }
+  return gone.empty() ? Status() : Acknowledge(gone);
+}
+
+Status RedisSubscription::ReadDeliveryCounts(std::vector<Delivery>& deliveries) {
+  for (const Delivery& delivery : deliveries) {
+    connection_.Append({"XPENDING", delivery.key, group_, delivery.entry_id, delivery.entry_id, "1"});
+  }
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    QUARTET_RETURN_IF_ERROR(Check(*replies[i]));
+    // [[id, consumer, idle, count]]
+    if (replies[i]->elements == 1 && replies[i]->element[0]->elements == 4) {
+      deliveries[i].delivery_count = replies[i]->element[0]->element[3]->integer;
+    }
+  }
+  return {};
+}
+
+Status RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
+                                           std::initializer_list<std::string_view> middle, std::string_view last) {
+  for (const Partition& partition : partitions_) {
+    std::vector<std::string_view> arguments;
+    const auto start = [&] {
+      arguments.assign({command, partition.key, group_});
+      arguments.insert(arguments.end(), middle);
+    };
+    const auto finish = [&] {
+      if (!last.empty()) arguments.push_back(last);
+      connection_.Append(arguments);
+    };
+    start();
+    const std::size_t first_id = arguments.size();
+    for (const Delivery& delivery : deliveries) {
+      if (delivery.key != partition.key) continue;
+      arguments.push_back(delivery.entry_id);
+      if (arguments.size() < first_id + kIdsPerCommand) continue;
+      finish();
+      start();
+    }
+    if (arguments.size() > first_id) finish();
+  }
+  if (connection_.collected_commands() == 0) return {};
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  for (const RedisReply& reply : replies) QUARTET_RETURN_IF_ERROR(Check(*reply));
+  return {};
+}
+
+Status RedisSubscription::Hold(std::span<const Delivery> deliveries) {
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  // JUSTID leaves the delivery count alone.
+  return ForEachPartition(deliveries, "XCLAIM", {consumer_, "0"}, "JUSTID");
+}
+
+Status RedisSubscription::Acknowledge(std::span<const Delivery> deliveries) {
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  return ForEachPartition(deliveries, "XACK", {}, "");
+}
+
+Status RedisSubscription::Bury(const Delivery& delivery, const Error& error) {
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  AddCommand command;
+  const std::string key = DeadStreamKey(delivery.key);
+  const std::string text = ToString(error);
+  command.Of(key, delivery.message);
+  command.With("group", group_);
+  connection_.Append(command.With("error", text));
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  return Check(*replies.front());
+}
+
+}  // namespace quartet::events

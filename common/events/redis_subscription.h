@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/events/bus.h"
+#include "common/events/redis_bus.h"
+#include "common/events/redis_connection.h"
+
+namespace quartet::events {
+
+// A consumer of one topic on a connection of its own. An interrupted read gives
+// up the connection: what Redis had begun to hand over is read again first thing
+// on the next one, like everything that this consumer holds unacknowledged.
+class RedisSubscription final : public Subscription {
+ public:
+  RedisSubscription(const RedisOptions& options, std::string topic, std::string group, std::string consumer);
+  ~RedisSubscription() override;
+
+  Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) override;
+  Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) override;
+  Status Hold(std::span<const Delivery> deliveries) override;
+  Status Acknowledge(std::span<const Delivery> deliveries) override;
+  Status Bury(const Delivery& delivery, const Error& error) override;
+  void Interrupt() override;
+
+ private:
+  struct Partition {
+    std::string key;
+    // How far this consumer's own pending entries have been read, while reading
+    // them; empty once that is done.
+    std::string history_cursor;
+    std::string reclaim_cursor;
+  };
+
+  // A connection whose groups exist.
+  Status Prepare();
+  Status CreateGroups();
+  // The error of a reply; a missing group is made again first.
+  Status Check(const redisReply& reply);
+  bool TakeInterrupt();
+  int CountPerPartition(int max) const;
+
+  // One piece of this consumer's own pending entries; none when all are read.
+  Result<std::vector<Delivery>> ReceiveHistory(int max);
+  // One XAUTOCLAIM for each partition that still has some to look at.
+  Status ReclaimRound(const std::string& count, const std::string& min_idle, std::vector<bool>& finished,
+                      std::vector<Delivery>& claimed);
+  // Adds the messages of `entries` to `deliveries`; acknowledges those that the
+  // stream no longer has.
+  Status Collect(const redisReply& entries, const Partition& partition, std::vector<Delivery>& deliveries);
+  Status ReadDeliveryCounts(std::vector<Delivery>& deliveries);
+  // Sends `command key group [middle…] ids… [last]` for each partition's deliveries.
+  Status ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
+                          std::initializer_list<std::string_view> middle, std::string_view last);
+
+  const std::string topic_;
+  const std::string group_;
+  const std::string consumer_;
+  std::vector<Partition> partitions_;
+  RedisConnection connection_;
+  int interrupt_fd_;
+};
+
+}  // namespace quartet::events
