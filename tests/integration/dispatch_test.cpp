@@ -1,6 +1,8 @@
 // Calls through a real server and a real channel, to handlers that do as the test says.
 #include "common/rpc/dispatch.h"
 
+#include <atomic>
+#include <chrono>
 #include <future>
 #include <latch>
 #include <optional>
@@ -39,8 +41,12 @@ class TestService final : public LeadService::CallbackService {
 
   TestService(WorkerPool& pool, Work work) : pool_(pool), work_(std::move(work)) {}
 
+  // The server's own idea of it, of the last call that has arrived: a little later than the caller's.
+  std::chrono::system_clock::time_point latest_deadline() const { return latest_deadline_; }
+
   grpc::ServerUnaryReactor* GetLead(grpc::CallbackServerContext* context, const GetLeadRequest* request,
                                     Lead* response) override {
+    latest_deadline_ = context->deadline();
     return ServeAsync<GetLeadRequest, Lead>(
         context, pool_, [this, request, response](Responder responder) { work_(*request, *response, responder); });
   }
@@ -59,13 +65,15 @@ class TestService final : public LeadService::CallbackService {
  private:
   WorkerPool& pool_;
   const Work work_;
+  std::atomic<std::chrono::system_clock::time_point> latest_deadline_;
 };
 
 class Dispatch : public ::testing::Test {
  protected:
   void Serve(int threads, int queue_max, TestService::Work work) {
     pool_.emplace(threads, queue_max, &counters_);
-    auto server = Server::Listen("127.0.0.1:0", {std::make_shared<TestService>(*pool_, std::move(work))});
+    service_ = std::make_shared<TestService>(*pool_, std::move(work));
+    auto server = Server::Listen("127.0.0.1:0", {service_});
     ASSERT_TRUE(server.ok()) << ToString(server.error());
     server_ = std::move(server).value();
     channel_ = MakeChannel(Address());
@@ -99,6 +107,7 @@ class Dispatch : public ::testing::Test {
 
   telemetry::Counters counters_;
   std::optional<WorkerPool> pool_;
+  std::shared_ptr<TestService> service_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<LeadService::Stub> stub_;
@@ -165,7 +174,10 @@ TEST_F(Dispatch, WorkWhoseDeadlineHasPassedIsNotBegun) {
   });
   auto running = GetInBackground();
   begun.wait();
-  EXPECT_EQ(Get(milliseconds(50)).status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  const auto deadline_of_first = service_->latest_deadline();
+  EXPECT_EQ(Get(milliseconds(200)).status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  ASSERT_LT(service_->latest_deadline(), deadline_of_first) << "the second call never arrived";
+  while (std::chrono::system_clock::now() < service_->latest_deadline()) std::this_thread::yield();
   open.count_down();
   EXPECT_TRUE(running.get().status.ok());
   server_->Shutdown(milliseconds(10'000));
