@@ -11,6 +11,7 @@
 
 #include <gmock/gmock.h>
 #include <grpcpp/channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include "common/rpc/channel.h"
@@ -241,6 +242,24 @@ TEST_F(Dispatch, HealthIsServingOnlyWhenTold) {
   server_->SetServing(true);
   EXPECT_EQ(Health(), HealthCheckResponse::SERVING);
   EXPECT_EQ(Health("quartet.lead.v1.LeadService"), HealthCheckResponse::SERVING);
+}
+
+TEST_F(Dispatch, ReflectionNamesTheServices) {
+  Serve(1, 8, {});
+  // A serialised ServerReflectionRequest with list_services = "": its proto is not part of the build.
+  const grpc::Slice slice(std::string("\x3a\x00", 2));
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  grpc::ClientContext context;
+  std::promise<grpc::Status> done;
+  grpc::GenericStub stub(channel_);
+  stub.UnaryCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", grpc::StubOptions(),
+                 &request, &response, [&](grpc::Status status) { done.set_value(std::move(status)); });
+  EXPECT_TRUE(done.get_future().get().ok());
+  grpc::Slice whole;
+  ASSERT_TRUE(response.DumpToSingleSlice(&whole).ok());
+  EXPECT_THAT(std::string(reinterpret_cast<const char*>(whole.begin()), whole.size()),
+              HasSubstr("quartet.lead.v1.LeadService"));
 }
 
 TEST_F(Dispatch, APortThatIsTakenIsAnError) {
