@@ -29,6 +29,13 @@ void ConfigureLibraryOnce() {
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
+// SQLite's codes for what SqliteStatement refuses by itself.
+const char* Explain(int code) {
+  if (code == SQLITE_RANGE) return "the parameters given are not the statement's $1 to $n";
+  if (code == SQLITE_MISUSE) return "this is not exactly one statement";
+  return sqlite3_errstr(code);
+}
+
 }  // namespace
 
 void SqliteConnection::Closer::operator()(sqlite3* handle) const {
@@ -113,7 +120,7 @@ Status SqliteConnection::Run(std::string_view sql) {
 Error SqliteConnection::ErrorFor(int code, std::string_view sql) const {
   // A code that SQLite itself did not report has no message of SQLite's.
   const bool own = sqlite3_extended_errcode(handle_.get()) != code;
-  const char* detail = own ? sqlite3_errstr(code) : sqlite3_errmsg(handle_.get());
+  const char* detail = own ? Explain(code) : sqlite3_errmsg(handle_.get());
   Error error = SqliteError(code, detail);
   if (error.code == Code::kInternal) {
     telemetry::LogError("statement refused",

@@ -1,0 +1,219 @@
+// What only SQLite has to promise: a file, its owner and its disk.
+#include "common/storage/sqlite_database.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <latch>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_directory.h"
+
+namespace quartet::test {
+namespace {
+
+using storage::Database;
+using storage::SqliteDatabase;
+using storage::SqliteOptions;
+using storage::Transaction;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kCreate = "CREATE TABLE item (id BIGINT PRIMARY KEY, text TEXT)";
+constexpr std::string_view kInsert = "INSERT INTO item (id, text) VALUES ($1, $2)";
+
+Status Insert(Database& database, std::int64_t id, const std::string& text) {
+  return database.Write([&](Transaction& t) { return t.Run(kInsert, {id, std::string_view(text)}); });
+}
+
+std::int64_t Count(Database& database) {
+  std::int64_t count = -1;
+  const Status read = database.Read([&](Transaction& t) {
+    return t.Query("SELECT COUNT(*) FROM item", {}, [&](const storage::Row& row) { count = row.Int(0); });
+  });
+  EXPECT_TRUE(read.ok()) << ToString(read.error());
+  return count;
+}
+
+class SqliteDatabaseTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<SqliteDatabase> MustOpen(SqliteOptions options = {}) {
+    options.path = path_;
+    auto opened = SqliteDatabase::Open(options);
+    EXPECT_TRUE(opened.ok()) << ToString(opened.error());
+    return opened.ok() ? std::move(opened).value() : nullptr;
+  }
+  std::unique_ptr<SqliteDatabase> MustOpenWithTable(const SqliteOptions& options = {}) {
+    auto database = MustOpen(options);
+    EXPECT_TRUE(database->Write([](Transaction& t) { return t.Run(kCreate); }).ok());
+    return database;
+  }
+
+  TempDirectory folder_;
+  std::filesystem::path path_ = folder_.path() / "data" / "deep" / "items.db";
+};
+
+TEST_F(SqliteDatabaseTest, TheFilesAreForTheirOwnerOnly) {
+  using std::filesystem::perms;
+  const auto database = MustOpenWithTable();
+  for (const auto& entry : std::filesystem::directory_iterator(path_.parent_path())) {
+    EXPECT_EQ(entry.status().permissions() & (perms::group_all | perms::others_all), perms::none) << entry.path();
+  }
+  EXPECT_EQ(std::filesystem::status(folder_.path() / "data").permissions(), perms::owner_all);
+}
+
+TEST_F(SqliteDatabaseTest, ASecondOpenerIsRefusedUntilTheFirstIsGone) {
+  auto database = MustOpen();
+  const auto second = SqliteDatabase::Open({.path = path_});
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().reason, "DATABASE_IN_USE");
+  database.reset();
+  EXPECT_NE(MustOpen(), nullptr);
+}
+
+TEST_F(SqliteDatabaseTest, AnotherProcessIsNamedToTheOneThatIsRefused) {
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto database = SqliteDatabase::Open({.path = path_});
+    const char answer = database.ok() ? 'y' : 'n';
+    if (::write(ready[1], &answer, 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char answer = 0;
+  ASSERT_EQ(::read(ready[0], &answer, 1), 1);
+  ASSERT_EQ(answer, 'y');
+
+  const auto refused = SqliteDatabase::Open({.path = path_});
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().reason, "DATABASE_IN_USE");
+  EXPECT_THAT(refused.error().message, HasSubstr(std::to_string(child)));
+  // Nothing of a killed owner stays in the way.
+  EXPECT_NE(MustOpen(), nullptr);
+  for (const int end : ready) ::close(end);
+}
+
+TEST_F(SqliteDatabaseTest, AFileThatIsNoDatabaseIsRefused) {
+  std::filesystem::create_directories(path_.parent_path());
+  std::ofstream(path_) << std::string(8'192, 'x');
+  const auto opened = SqliteDatabase::Open({.path = path_});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().reason, "DATABASE_DAMAGED");
+}
+
+TEST_F(SqliteDatabaseTest, AFolderThatCannotBeMadeIsAClearError) {
+  std::ofstream(folder_.path() / "data") << "a file is in the way";
+  const auto opened = SqliteDatabase::Open({.path = path_});
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, Code::kUnavailable);
+}
+
+TEST_F(SqliteDatabaseTest, AFullDatabaseRefusesWhatDoesNotFitAndKeepsServing) {
+  const auto database = MustOpenWithTable({.file_bytes_max = 1 << 20});
+  const std::string large(100'000, 'x');
+  std::int64_t stored = 0;
+  Status status;
+  while ((status = Insert(*database, stored, large)).ok()) ++stored;
+
+  EXPECT_EQ(status.error().code, Code::kUnavailable);
+  EXPECT_TRUE(status.error().retry_after.has_value());
+  EXPECT_EQ(Count(*database), stored);
+  ASSERT_GT(stored, 5);
+  ASSERT_TRUE(database->Write([](Transaction& t) { return t.Run("DELETE FROM item WHERE id < 3"); }).ok());
+  EXPECT_TRUE(Insert(*database, 1'000, large).ok());
+}
+
+TEST_F(SqliteDatabaseTest, AnOperationTooLargeForTheDiskHarmsNoNeighbour) {
+  const auto database = MustOpenWithTable({.file_bytes_max = 1 << 20});
+  const std::string huge(2 << 20, 'x');
+  std::array<Status, 9> results;
+  std::latch finished(results.size());
+  std::latch queued(1);
+  database->Enqueue({.run =
+                         [&](Transaction&) {
+                           queued.wait();
+                           return Status();
+                         },
+                     .done = [](Status) {}});
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    database->Enqueue({.run =
+                           [&, i](Transaction& t) {
+                             const std::string_view text = i == 4 ? std::string_view(huge) : "small";
+                             return t.Run(kInsert, {static_cast<std::int64_t>(i), text});
+                           },
+                       .done =
+                           [&, i](Status status) {
+                             results[i] = std::move(status);
+                             finished.count_down();
+                           }});
+  }
+  queued.count_down();
+  finished.wait();
+
+  for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].ok(), i != 4) << i;
+  EXPECT_EQ(results[4].error().code, Code::kUnavailable);
+  EXPECT_EQ(Count(*database), 8);
+}
+
+// In a process of its own, because the limit holds for a whole process.
+TEST_F(SqliteDatabaseTest, AFailingDiskIsUnavailableAndIsForgottenWhenItWorksAgain) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const auto limit_files_to = [](rlim_t bytes) {
+      rlimit limit{};
+      ::getrlimit(RLIMIT_FSIZE, &limit);
+      limit.rlim_cur = bytes;
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    };
+    const auto database = MustOpenWithTable();
+    const std::string large(100'000, 'x');
+    limit_files_to(1 << 20);
+    std::int64_t stored = 0;
+    Status status;
+    while ((status = Insert(*database, stored, large)).ok()) ++stored;
+    EXPECT_EQ(status.error().code, Code::kUnavailable) << ToString(status.error());
+    EXPECT_EQ(Count(*database), stored);
+    EXPECT_FALSE(Insert(*database, stored, large).ok());
+
+    limit_files_to(RLIM_INFINITY);
+    EXPECT_TRUE(Insert(*database, stored, large).ok());
+    EXPECT_EQ(Count(*database), stored + 1);
+    ::_exit(HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SqliteDatabaseTest, TheLogDoesNotGrowWithoutEnd) {
+  const auto database = MustOpenWithTable();
+  const std::string text(20'000, 'x');
+  for (std::int64_t i = 0; i < 3'000; ++i) {
+    ASSERT_TRUE(database
+                    ->Write([&](Transaction& t) -> Status {
+                      QUARTET_RETURN_IF_ERROR(t.Run("DELETE FROM item"));
+                      return t.Run(kInsert, {i, std::string_view(text)});
+                    })
+                    .ok());
+  }
+  // 3,000 writes of six pages and more each; the log starts anew after every few thousand pages.
+  std::filesystem::path log = path_;
+  EXPECT_LT(std::filesystem::file_size(log += "-wal"), 20U << 20);
+}
+
+}  // namespace
+}  // namespace quartet::test

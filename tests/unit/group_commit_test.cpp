@@ -1,0 +1,205 @@
+// GroupCommit over a session that fails when it is told to.
+#include "common/storage/group_commit.h"
+
+#include <cstddef>
+#include <functional>
+#include <latch>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quartet::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Error Broken(std::string what) {
+  return Unavailable("BROKEN", std::move(what));
+}
+
+// A transaction in which operations only leave their names.
+class NoteTransaction final : public Transaction {
+ public:
+  explicit NoteTransaction(std::vector<std::string>& notes) : notes_(notes) {}
+  Status Query(std::string_view, std::span<const Param>, const RowCallback&) override { return {}; }
+  Result<std::int64_t> Execute(std::string_view name, std::span<const Param>) override {
+    notes_.emplace_back(name);
+    return 1;
+  }
+
+ private:
+  std::vector<std::string>& notes_;
+};
+
+// Remembers what became durable, and what was asked of it.
+class FakeSession final : public WriteSession {
+ public:
+  Status Begin() override {
+    calls.emplace_back("begin");
+    if (begins_allowed-- == 0) return Broken("begin");
+    open_.emplace();
+    return {};
+  }
+  Status Commit() override {
+    calls.emplace_back("commit");
+    const std::vector<std::string> notes = *std::exchange(open_, std::nullopt);
+    if (notes.size() > commit_limit) return Broken("commit");
+    durable.insert(durable.end(), notes.begin(), notes.end());
+    return {};
+  }
+  void Rollback() override {
+    if (open_) calls.emplace_back("rollback");
+    open_.reset();
+  }
+  Status SetSavepoint() override {
+    calls.emplace_back("savepoint");
+    savepoint_ = open_->size();
+    return {};
+  }
+  Status ReleaseSavepoint() override { return {}; }
+  Status RollbackToSavepoint() override {
+    calls.emplace_back("undo");
+    open_->resize(savepoint_);
+    return {};
+  }
+  Outcome Run(const std::function<Status(Transaction&)>& run) override {
+    const std::size_t before = open_->size();
+    NoteTransaction transaction(*open_);
+    Status status = run(transaction);
+    const bool changed = open_->size() != before;
+    const bool lost = !status.ok() && status.error().reason == "LOST";
+    if (lost) open_.reset();
+    return {.status = std::move(status), .left_changes = changed, .lost_transaction = lost};
+  }
+  void Maintain(bool) override {}
+
+  // Read by the test when the thread has ended.
+  std::vector<std::string> durable;
+  std::vector<std::string> calls;
+  int begins_allowed = 1'000;
+  std::size_t commit_limit = 1'000;  // a commit of more notes fails
+
+ private:
+  std::optional<std::vector<std::string>> open_;
+  std::size_t savepoint_ = 0;
+};
+
+class GroupCommitTest : public ::testing::Test {
+ protected:
+  void Add(std::string name, std::function<Status(Transaction&)> run) {
+    operations_.emplace_back(WriteOperation{.run = std::move(run), .done = [this, name](const Status& status) {
+                                              (status.ok() ? succeeded_ : failed_).push_back(name);
+                                            }});
+  }
+  void AddNote(const std::string& name) {
+    Add(name, [name](Transaction& transaction) { return transaction.Run(name); });
+  }
+  // Runs all that was added as one batch, and ends the thread.
+  void RunAsOneBatch() {
+    GroupCommit commits(session_, {.batch_limit = 100});
+    std::latch started(1);
+    std::latch queued(1);
+    commits.Enqueue({.run =
+                         [&, first = true](Transaction&) mutable {
+                           if (std::exchange(first, false)) started.count_down();
+                           queued.wait();
+                           return Status();
+                         },
+                     .done = [this](const Status&) { session_.calls.clear(); }});
+    started.wait();
+    for (WriteOperation& operation : operations_) commits.Enqueue(std::move(operation));
+    queued.count_down();
+    commits.Close();
+    commits.AddTo(counters_);
+  }
+
+  FakeSession session_;
+  std::vector<WriteOperation> operations_;
+  std::vector<std::string> succeeded_;
+  std::vector<std::string> failed_;
+  DatabaseCounters counters_;
+};
+
+TEST_F(GroupCommitTest, OneTransactionWithoutSavepointsWhileAllGoesWell) {
+  for (const char* name : {"a", "b", "c"}) AddNote(name);
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(session_.calls, ElementsAre("begin", "commit"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(GroupCommitTest, AFailureThatChangedNothingNeedsNoSecondRun) {
+  AddNote("a");
+  Add("b", [](Transaction&) { return Status(FailedPrecondition("NO", "")); });
+  AddNote("c");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.calls, ElementsAre("begin", "commit"));
+  EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
+  EXPECT_THAT(failed_, ElementsAre("b"));
+  EXPECT_EQ(counters_.reruns, 0U);
+}
+
+TEST_F(GroupCommitTest, AFailureThatChangedSomethingIsUndoneAlone) {
+  AddNote("a");
+  Add("b", [](Transaction& transaction) -> Status {
+    QUARTET_RETURN_IF_ERROR(transaction.Run("half of b"));
+    return FailedPrecondition("NO", "");
+  });
+  AddNote("c");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
+  EXPECT_THAT(session_.calls,
+              ElementsAre("begin", "rollback", "begin", "savepoint", "savepoint", "undo", "savepoint", "commit"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "c"));
+  EXPECT_EQ(counters_.reruns, 1U);
+  EXPECT_EQ(counters_.failed_operations, 1U);
+}
+
+TEST_F(GroupCommitTest, WhoLosesTheTransactionLosesItAlone) {
+  AddNote("a");
+  Add("b", [](Transaction&) { return Status(Error{.reason = "LOST"}); });
+  AddNote("c");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "c"));
+  EXPECT_THAT(failed_, ElementsAre("b"));
+}
+
+TEST_F(GroupCommitTest, AFailedCommitIsTriedAgainOneByOne) {
+  session_.commit_limit = 1;
+  AddNote("a");
+  Add("b", [](Transaction& transaction) -> Status {
+    QUARTET_RETURN_IF_ERROR(transaction.Run("b1"));
+    return transaction.Run("b2");
+  });
+  AddNote("c");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "c"));
+  EXPECT_THAT(failed_, ElementsAre("b"));
+}
+
+TEST_F(GroupCommitTest, WithoutATransactionEveryOperationFails) {
+  session_.begins_allowed = 1;  // for the operation that holds the others up
+  AddNote("a");
+  AddNote("b");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, IsEmpty());
+  EXPECT_THAT(failed_, ElementsAre("a", "b"));
+}
+
+TEST_F(GroupCommitTest, NothingToKeepIsNotCommitted) {
+  Add("a", [](Transaction&) { return Status(FailedPrecondition("NO", "")); });
+  RunAsOneBatch();
+  EXPECT_THAT(session_.calls, ElementsAre("begin", "rollback"));
+}
+
+}  // namespace
+}  // namespace quartet::storage
