@@ -37,6 +37,11 @@ std::string_view Text(const redisReply& reply) {
   return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, reply.len);
 }
 
+bool ReadNumber(const redisReply& reply, std::int64_t& number) {
+  const std::string_view text = Text(reply);
+  return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
+}
+
 // One group of XINFO GROUPS: a flat list of names and values.
 GroupPosition ReadGroup(const redisReply& reply) {
   GroupPosition group;
@@ -95,13 +100,12 @@ Status FindUnacknowledged(RedisConnection& connection, std::vector<Partition>& p
 // Redis's own clock, for it made the ids. Milliseconds.
 Result<std::int64_t> RedisTime(RedisConnection& connection) {
   QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection.Command({"TIME"}));
-  if (reply->elements != 2) return BrokerUnavailable("Redis gives no time");
-  const std::string_view seconds = Text(*reply->element[0]);
-  std::int64_t number = 0;
-  if (std::from_chars(seconds.data(), seconds.data() + seconds.size(), number).ec != std::errc()) {
+  std::int64_t seconds = 0;
+  std::int64_t micros = 0;
+  if (reply->elements != 2 || !ReadNumber(*reply->element[0], seconds) || !ReadNumber(*reply->element[1], micros)) {
     return BrokerUnavailable("Redis gives no time");
   }
-  return number * 1'000;
+  return seconds * 1'000 + micros / 1'000;
 }
 
 EntryId Ago(std::int64_t now_ms, std::chrono::milliseconds age) {

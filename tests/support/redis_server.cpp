@@ -1,0 +1,162 @@
+#include "tests/support/redis_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <hiredis/hiredis.h>
+
+namespace quartet::test {
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{20};
+constexpr std::chrono::milliseconds kPoll{5};
+constexpr int kLaunches = 5;
+
+struct ContextDeleter {
+  void operator()(redisContext* context) const { redisFree(context); }
+};
+struct ReplyDeleter {
+  void operator()(redisReply* reply) const { freeReplyObject(reply); }
+};
+
+std::string Text(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_INTEGER) return std::to_string(reply.integer);
+  if (reply.type != REDIS_REPLY_ARRAY) return reply.str == nullptr ? std::string() : std::string(reply.str, reply.len);
+  std::string lines;
+  for (std::size_t i = 0; i < reply.elements; ++i) lines += Text(*reply.element[i]) + "\n";
+  return lines;
+}
+
+}  // namespace
+
+int FreePort() {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (listener < 0 || bind(listener, generic, size) != 0 || getsockname(listener, generic, &size) != 0) {
+    throw std::system_error(errno, std::generic_category(), "no free port");
+  }
+  close(listener);
+  return ntohs(address.sin_port);
+}
+
+RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments) {
+  arguments_ = {"redis-server",
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                directory_.path().string(),
+                "--save",
+                "",
+                "--appendonly",
+                append_only ? "yes" : "no",
+                "--appendfsync",
+                "always",
+                "--loglevel",
+                "warning"};
+  arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
+  for (int i = 0; i < kLaunches; ++i) {
+    port_ = FreePort();
+    if (Launch()) return;
+  }
+  throw std::runtime_error("redis-server does not start");
+}
+
+RedisServer::~RedisServer() {
+  Kill();
+}
+
+bool RedisServer::Launch() {
+  // Built before the fork: afterwards the child must not allocate.
+  std::vector<std::string> texts = arguments_;
+  texts.insert(texts.end(), {"--port", std::to_string(port_)});
+  std::vector<char*> argv;
+  for (std::string& text : texts) argv.push_back(text.data());
+  argv.push_back(nullptr);
+  const std::string log = (directory_.path() / "redis.log").string();
+  const pid_t parent = getpid();
+
+  pid_ = fork();
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (getppid() != parent || output < 0) _exit(126);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execvp(argv[0], argv.data());
+    _exit(127);
+  }
+  const auto limit = std::chrono::steady_clock::now() + kStartLimit;
+  while (std::chrono::steady_clock::now() < limit) {
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+      pid_ = 0;
+      return false;
+    }
+    if (Answers()) return true;
+    std::this_thread::sleep_for(kPoll);
+  }
+  Kill();
+  return false;
+}
+
+bool RedisServer::Answers() const {
+  // Whoever else got the port has another process id.
+  const std::unique_ptr<redisContext, ContextDeleter> context(redisConnect("127.0.0.1", port_));
+  if (context == nullptr || context->err != 0) return false;
+  const std::unique_ptr<redisReply, ReplyDeleter> reply(
+      static_cast<redisReply*>(redisCommand(context.get(), "INFO server")));
+  if (reply == nullptr || reply->type == REDIS_REPLY_ERROR) return false;
+  return Text(*reply).find("process_id:" + std::to_string(pid_) + "\r") != std::string::npos;
+}
+
+void RedisServer::Kill() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = 0;
+}
+
+void RedisServer::Restart(Data data) {
+  Kill();
+  if (data == Data::kLost) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+      std::filesystem::remove_all(entry.path());
+    }
+  }
+  if (!Launch()) throw std::runtime_error("redis-server does not start again");
+}
+
+std::string RedisServer::Command(std::initializer_list<std::string> arguments) const {
+  const std::unique_ptr<redisContext, ContextDeleter> context(redisConnect("127.0.0.1", port_));
+  if (context == nullptr || context->err != 0) throw std::runtime_error("redis-server cannot be reached");
+  std::vector<const char*> argv;
+  std::vector<std::size_t> sizes;
+  for (const std::string& argument : arguments) {
+    argv.push_back(argument.data());
+    sizes.push_back(argument.size());
+  }
+  const std::unique_ptr<redisReply, ReplyDeleter> reply(static_cast<redisReply*>(
+      redisCommandArgv(context.get(), static_cast<int>(argv.size()), argv.data(), sizes.data())));
+  if (reply == nullptr) throw std::runtime_error(context->errstr);
+  return Text(*reply);
+}
+
+}  // namespace quartet::test

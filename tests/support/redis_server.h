@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "tests/support/temp_directory.h"
+
+namespace quartet::test {
+
+// A real redis-server on a free port of the loopback interface, with its data in
+// a folder of its own. It never outlives this process, nor this object. Failures
+// throw, for a test cannot go on without.
+class RedisServer {
+ public:
+  enum class Data { kKept, kLost };
+
+  // Starts it. `append_only`: every command is on disk before its reply, so that
+  // data survive Kill; otherwise nothing does. `arguments` are added to the command line.
+  explicit RedisServer(bool append_only = false, std::vector<std::string> arguments = {});
+  ~RedisServer();
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+
+  int port() const { return port_; }
+  bool running() const { return pid_ > 0; }
+
+  // kill -9.
+  void Kill();
+  // Starts it again on the same port, with or without what it had on disk.
+  void Restart(Data data = Data::kKept);
+
+  // Runs one command and gives the reply as text: strings and statuses as they
+  // are, numbers in digits, nil as "", arrays one element per line.
+  std::string Command(std::initializer_list<std::string> arguments) const;
+
+ private:
+  // False if it ended at once, for instance because the port was taken.
+  bool Launch();
+  bool Answers() const;
+
+  TempDirectory directory_;
+  std::vector<std::string> arguments_;
+  int port_ = 0;
+  pid_t pid_ = 0;
+};
+
+// A port of the loopback interface that was free a moment ago.
+int FreePort();
+
+}  // namespace quartet::test
