@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# The release build as the launcher sees it: quick when nothing changed, one line of progress, the log's end on failure.
+
+# build_release ROOT: leaves the binaries in ROOT/build/release/bin.
+build_release() {
+  local root=$1 log=$1/build/up.log started=$SECONDS pid code=0
+  local targets=(quartet quartet-all "${services[@]/#/quartet-}")
+  mkdir -p "$root/build"
+  (
+    cd "$root" || exit 1
+    exec 8> build/up.lock
+    flock 8
+    # The generated build runs cmake again by itself where that is needed.
+    if [[ ! -f build/release/build.ninja ]]; then cmake --preset release; fi
+    cmake --build build/release --target "${targets[@]}"
+  ) > "$log" 2>&1 < /dev/null &
+  pid=$!
+  if [[ -t 1 ]]; then
+    while kill -0 "$pid" 2> /dev/null; do
+      printf '\r\033[KBuilding %s (%d s)' "$(tail -n 1 "$log" | grep -oE '^\[[0-9]+/[0-9]+\]' || true)" $((SECONDS - started))
+      sleep 0.2
+    done
+    printf '\r\033[K'
+  else
+    say "Building; the first time takes some minutes (log: $log)"
+  fi
+  wait "$pid" || code=$?
+  if [[ $code -ne 0 ]]; then
+    complain "The build failed; the end of $log:"
+    tail -n 40 "$log" >&2
+    return 1
+  fi
+  say "Built in $((SECONDS - started)) s"
+}

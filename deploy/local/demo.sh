@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# Something to look at: a sales team's list of leads, of which one colleague's are qualified and some deals moved on.
+# Uses $bin, $base_port and $data of the caller. All of it is written so that a second run changes nothing.
+
+# shellcheck disable=SC2154  # set by the caller
+quartet_here() { "$bin/quartet" --host 127.0.0.1 --base-port "$base_port" "$@"; }
+
+# deals TOPIC…: names of the open opportunities about these topics that are still at the first stage.
+deals() {
+  local topics
+  topics=$(printf '%s\n' "$@")
+  quartet_here opportunity list --filter 'state = "OPEN" AND stage = "QUALIFY" AND owner = "mira@bluebird.example"' -o csv |
+    tr -d '\r' | awk -F , -v topics="$topics" '
+      BEGIN { split(topics, list, "\n"); for (i in list) wanted[list[i]] = 1 }
+      $2 in wanted { print $1 }'
+}
+
+# move_on COMMAND… -- TOPIC…: does something with those deals, if any of them still waits for it.
+move_on() {
+  local command=() names
+  while [[ "$1" != -- ]]; do
+    command+=("$1")
+    shift
+  done
+  shift
+  names=$(deals "$@")
+  if [[ -z "$names" ]]; then return; fi
+  quartet_here opportunity "${command[@]}" - <<< "$names" > /dev/null
+}
+
+run_demo() {
+  local list imported=0
+  list=$(dirname "${BASH_SOURCE[0]}")/demo-leads.csv
+  say ""
+  if [[ -e "$data/demo" ]]; then
+    say "The sample leads are there already."
+    quartet_here pipeline
+    return
+  fi
+
+  say "\$ quartet lead import deploy/local/demo-leads.csv"
+  # The list has two rows that cannot be leads, which import reports by its exit code 1; worse is worse.
+  quartet_here lead import "$list" --rejects "$data/demo-rejects.csv" || imported=$?
+  if [[ $imported -gt 1 ]]; then return "$imported"; fi
+
+  say ""
+  say "\$ quartet lead qualify --filter 'owner = \"mira@bluebird.example\"'"
+  quartet_here lead qualify --filter 'owner = "mira@bluebird.example"'
+
+  move_on move --stage DEVELOP -- "Ovens for six branches" "Sterilisers for three clinics" "Packing line" "Dome motor overhaul" \
+    "Pump monitoring" "Laser cutter"
+  move_on move --stage PROPOSE -- "Tail lifts for forty lorries" "Clean room" "Filter house"
+  move_on move --stage CLOSE -- "Second folding machine" "Projector lift"
+  move_on win --reason "Signed after the visit" -- "Varnish line for the new hall" "Bakery conveyor"
+  move_on lose --reason "Bought second-hand" -- "Kiln sensors"
+  touch "$data/demo"
+
+  say ""
+  say "\$ quartet pipeline"
+  quartet_here pipeline
+}
