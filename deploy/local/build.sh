@@ -8,7 +8,7 @@ build_release() {
   mkdir -p "$root/build"
   (
     cd "$root" || exit 1
-    exec 8> build/up.lock
+    exec 8> build/lock
     flock 8
     # The generated build runs cmake again by itself where that is needed.
     if [[ ! -f build/release/build.ninja ]]; then cmake --preset release; fi
