@@ -1,9 +1,9 @@
 #include "services/qualification/qualification_rules.h"
 
-#include <google/protobuf/util/time_util.h>
-
 #include <algorithm>
 #include <tuple>
+
+#include <google/protobuf/util/time_util.h>
 
 #include "common/resource/resource_name.h"
 #include "common/rpc/error_mapping.h"
@@ -37,8 +37,7 @@ void ScheduleRedrive(Row& row, std::int64_t now_us) {
 void MoveTo(Row& row, State state, std::int64_t now_us) {
   row.qualification().set_state(state);
   row.update_time_us = now_us;
-  *row.qualification().mutable_update_time() =
-      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
+  *row.qualification().mutable_update_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
   row.redrive_count = 0;
   ScheduleRedrive(row, now_us);
 }
@@ -75,21 +74,21 @@ Send LockLead(const Row& row) {
   return PrepareFor(row, v1::LEAD, std::move(prepare));
 }
 
-// The prepares whose answers are missing.
-void SendPrepares(const Row& row, Step& step) {
+// The prepares whose answers are missing: all, or only that of `only`.
+void SendPrepares(const Row& row, Step& step, std::optional<Participant> only = std::nullopt) {
+  const auto wanted = [&](Participant to) { return !Contains(row.stored.prepared(), to) && (!only || *only == to); };
   if (row.qualification().kind() == v1::Qualification::REVERT) {
     v1::Prepare prepare;
     prepare.mutable_revert()->set_qualification(row.qualification().reverts());
     for (const int participant : row.stored.participants()) {
       const auto to = static_cast<Participant>(participant);
-      if (!Contains(row.stored.prepared(), to))
-        step.sends.push_back(PrepareFor(row, to, prepare));
+      if (wanted(to)) step.sends.push_back(PrepareFor(row, to, prepare));
     }
     return;
   }
   for (const v1::Prepare& prepare : row.plan.prepares()) {
     const Participant to = ParticipantOf(prepare);
-    if (!Contains(row.stored.prepared(), to)) step.sends.push_back(PrepareFor(row, to, prepare));
+    if (wanted(to)) step.sends.push_back(PrepareFor(row, to, prepare));
   }
 }
 
@@ -115,8 +114,18 @@ void SendDecision(const Row& row, Step& step) {
   }
 }
 
+// What was prepared is void, and its names will never be seen.
+void ForgetAttempt(Row& row) {
+  row.stored.clear_prepared();
+  row.stored.clear_contact_account();
+  row.qualification().clear_account();
+  row.qualification().clear_contact();
+  row.qualification().clear_opportunities();
+}
+
 void Abort(Row& row, google::rpc::Status failure, std::int64_t now_us, Step& step) {
   *row.qualification().mutable_failure() = std::move(failure);
+  ForgetAttempt(row);
   row.waits_for.clear();
   MoveTo(row, v1::Qualification::ABORTED, now_us);
   SendDecision(row, step);
@@ -128,12 +137,10 @@ std::optional<Error> Misfit(const Row& row) {
   const std::string& belongs_to = row.stored.contact_account();
   const std::string& account = row.qualification().account().name();
   if (belongs_to.empty() || account.empty() || belongs_to == account) return std::nullopt;
-  Error error = FailedPrecondition(
-      "CONTACT_ACCOUNT_MISMATCH", row.qualification().contact().name() + " belongs to " +
-                                      belongs_to + ", not to " + account);
-  error.metadata = {{"contact", row.qualification().contact().name()},
-                    {"contact_account", belongs_to},
-                    {"account", account}};
+  Error error = FailedPrecondition("CONTACT_ACCOUNT_MISMATCH", row.qualification().contact().name() + " belongs to " +
+                                                                   belongs_to + ", not to " + account);
+  error.metadata = {
+      {"contact", row.qualification().contact().name()}, {"contact_account", belongs_to}, {"account", account}};
   return error;
 }
 
@@ -163,8 +170,7 @@ void OnPrepared(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& ste
   step.changed = true;
   for (const int participant : row.stored.participants()) {
     const auto needed = static_cast<Participant>(participant);
-    const bool locked =
-        needed == v1::LEAD && row.qualification().kind() == v1::Qualification::QUALIFY;
+    const bool locked = needed == v1::LEAD && row.qualification().kind() == v1::Qualification::QUALIFY;
     if (!locked && !Contains(row.stored.prepared(), needed)) return;
   }
   if (const auto misfit = Misfit(row)) {
@@ -178,27 +184,17 @@ void OnPrepared(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& ste
 
 void OnLocked(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& step) {
   row.plan = MakePlan(reply.prepared().lead(), row.qualification().options(), NameOf(row));
-  for (const v1::Prepare& prepare : row.plan.prepares())
-    row.stored.add_participants(ParticipantOf(prepare));
+  for (const v1::Prepare& prepare : row.plan.prepares()) row.stored.add_participants(ParticipantOf(prepare));
   MoveTo(row, v1::Qualification::PREPARING, now_us);
   SendPrepares(row, step);
   step.changed = true;
 }
 
-void ForgetAttempt(Row& row) {
-  row.stored.clear_prepared();
-  row.stored.clear_contact_account();
-  row.qualification().clear_account();
-  row.qualification().clear_contact();
-  row.qualification().clear_opportunities();
-}
-
-void OnBusy(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_t now_us,
-            Step& step) {
+void OnBusy(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_t now_us, Step& step) {
   const std::string holder_id = resource::IdOf(reply.busy().holder());
   if (holder.decided) {
-    // The participant knows by now: ask again at once.
-    SendPrepares(row, step);
+    // The participant can know by now: it is asked again at once.
+    SendPrepares(row, step, reply.participant());
     return;
   }
   if (row.waits_for == holder_id) return;
@@ -214,8 +210,7 @@ void OnBusy(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_t
 }
 
 void OnAcknowledged(Row& row, Participant from, Step& step) {
-  if (!Contains(row.stored.participants(), from) || Contains(row.stored.acknowledged(), from))
-    return;
+  if (!Contains(row.stored.participants(), from) || Contains(row.stored.acknowledged(), from)) return;
   row.stored.add_acknowledged(from);
   if (row.stored.acknowledged_size() == row.stored.participants_size()) row.redrive_time_us = 0;
   step.changed = true;
@@ -230,8 +225,7 @@ void Unpark(Row& row, std::int64_t now_us, Step& step) {
 
 }  // namespace
 
-bool IsOlder(std::int64_t create_time_a_us, const std::string& a, std::int64_t create_time_b_us,
-             const std::string& b) {
+bool IsOlder(std::int64_t create_time_a_us, const std::string& a, std::int64_t create_time_b_us, const std::string& b) {
   return std::tie(create_time_a_us, a) < std::tie(create_time_b_us, b);
 }
 
@@ -239,8 +233,7 @@ Step StartQualify(Row& row, std::int64_t now_us) {
   Step step{.changed = true, .sends = {}};
   row.create_time_us = now_us;
   row.stored.add_participants(v1::LEAD);
-  *row.qualification().mutable_create_time() =
-      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
+  *row.qualification().mutable_create_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
   MoveTo(row, v1::Qualification::STARTED, now_us);
   step.sends.push_back(LockLead(row));
   return step;
@@ -250,8 +243,7 @@ Step StartRevert(Row& row, const Row& reverted, std::int64_t now_us) {
   Step step{.changed = true, .sends = {}};
   row.create_time_us = now_us;
   *row.stored.mutable_participants() = reverted.stored.participants();
-  *row.qualification().mutable_create_time() =
-      google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
+  *row.qualification().mutable_create_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
   MoveTo(row, v1::Qualification::PREPARING, now_us);
   SendPrepares(row, step);
   return step;
@@ -259,8 +251,7 @@ Step StartRevert(Row& row, const Row& reverted, std::int64_t now_us) {
 
 Step OnReply(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_t now_us) {
   Step step;
-  const bool from_lock =
-      reply.participant() == v1::LEAD && row.qualification().kind() == v1::Qualification::QUALIFY;
+  const bool from_lock = reply.participant() == v1::LEAD && row.qualification().kind() == v1::Qualification::QUALIFY;
   const State expected = from_lock ? v1::Qualification::STARTED : v1::Qualification::PREPARING;
   if (reply.has_acknowledged()) {
     if (row.decided()) OnAcknowledged(row, reply.participant(), step);
@@ -269,8 +260,7 @@ Step OnReply(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_
   // Rule 2: a reply counts only if its attempt is the row's, the row is in the
   // state that expects it, and that participant is not yet counted.
   if (row.state() != expected || reply.attempt() != row.qualification().attempt() ||
-      !Contains(row.stored.participants(), reply.participant()) ||
-      Contains(row.stored.prepared(), reply.participant()))
+      !Contains(row.stored.participants(), reply.participant()) || Contains(row.stored.prepared(), reply.participant()))
     return step;
   switch (reply.kind_case()) {
     case v1::Reply::kPrepared:
@@ -305,6 +295,7 @@ Step OnHolderGone(Row& row, bool holder_decided, std::int64_t now_us) {
 }
 
 Step OnRedrive(Row& row, bool holder_decided, std::int64_t now_us) {
+  if (row.decided() && row.stored.acknowledged_size() == row.stored.participants_size()) return {};
   Step step{.changed = true, .sends = {}};
   ++row.redrive_count;
   ScheduleRedrive(row, now_us);
@@ -331,9 +322,7 @@ Step OnRedrive(Row& row, bool holder_decided, std::int64_t now_us) {
 Step Cancel(Row& row, std::int64_t now_us) {
   Step step;
   if (row.decided()) return step;
-  Abort(row,
-        rpc::ToRpcStatus(Aborted("QUALIFICATION_CANCELED", NameOf(row) + " was canceled")),
-        now_us, step);
+  Abort(row, rpc::ToRpcStatus(Aborted("QUALIFICATION_CANCELED", NameOf(row) + " was canceled")), now_us, step);
   return step;
 }
 
@@ -353,8 +342,7 @@ v1::Decision DecisionOf(const Row& row) {
     names.set_lead(qualification.lead());
     names.set_account(qualification.account().name());
     names.set_contact(qualification.contact().name());
-    for (const auto& record : qualification.opportunities())
-      names.add_opportunities(record.name());
+    for (const auto& record : qualification.opportunities()) names.add_opportunities(record.name());
   }
   return decision;
 }
