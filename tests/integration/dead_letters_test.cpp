@@ -1,0 +1,114 @@
+#include "common/events/dead_letters.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/clock.h"
+#include "common/events/memory_bus.h"
+#include "tests/support/event_service.h"
+
+namespace quartet::test {
+namespace {
+
+using events::DeadLetter;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kTopic = "lead.commands";
+
+class DeadLettersTest : public ::testing::Test {
+ protected:
+  void Bury(const std::string& id, std::int64_t fail_time_us) {
+    const Status written = service_.database().Write([&](storage::Transaction& transaction) {
+      return events::WriteDeadLetter(transaction, {.message = EventService::MakeMessage(kTopic, id),
+                                                   .group = "lead",
+                                                   .error = "INTERNAL: cannot be read",
+                                                   .delivery_count = 5,
+                                                   .fail_time_us = fail_time_us});
+    });
+    ASSERT_TRUE(written.ok()) << ToString(written.error());
+  }
+  std::vector<std::string> Ids(int page_size = 0) {
+    std::vector<std::string> ids;
+    for (const DeadLetter& letter : letters_.List(page_size).value()) ids.push_back(letter.message.id);
+    return ids;
+  }
+
+  ManualClock clock_;
+  events::MemoryBus bus_{clock_};
+  EventService service_{bus_, clock_};
+  events::DeadLetters letters_{service_.database(), bus_};
+};
+
+TEST_F(DeadLettersTest, TheOldestAreListedFirst) {
+  Bury("2", 20);
+  Bury("1", 10);
+  Bury("3", 30);
+  EXPECT_THAT(Ids(), ElementsAre("1", "2", "3"));
+  EXPECT_THAT(Ids(2), ElementsAre("1", "2"));
+  const DeadLetter letter = letters_.List(1).value().at(0);
+  EXPECT_EQ(letter.message, EventService::MakeMessage(kTopic, "1"));
+  EXPECT_EQ(letter.error, "INTERNAL: cannot be read");
+  EXPECT_EQ(letter.fail_time_us, 10);
+}
+
+TEST_F(DeadLettersTest, APageSizeOutOfRangeIsRefused) {
+  EXPECT_EQ(letters_.List(-1).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(letters_.List(1'001).error().violations.at(0).field, "page_size");
+}
+
+TEST_F(DeadLettersTest, AReplayedLetterIsPublishedAndForgotten) {
+  Bury("1", 10);
+  Bury("2", 20);
+  ASSERT_TRUE(letters_.Replay(std::vector<std::string>{"1", "1"}).ok());
+  EXPECT_THAT(bus_.Messages(kTopic), ElementsAre(EventService::MakeMessage(kTopic, "1")));
+  EXPECT_THAT(Ids(), ElementsAre("2"));
+}
+
+TEST_F(DeadLettersTest, AReplayThatCannotBePublishedForgetsNothing) {
+  Bury("1", 10);
+  bus_.SetDown(true);
+  EXPECT_EQ(letters_.Replay(std::vector<std::string>{"1"}).error().code, Code::kUnavailable);
+  EXPECT_THAT(Ids(), ElementsAre("1"));
+}
+
+TEST_F(DeadLettersTest, ADroppedLetterIsForgotten) {
+  Bury("1", 10);
+  Bury("2", 20);
+  ASSERT_TRUE(letters_.Drop(std::vector<std::string>{"1"}).ok());
+  EXPECT_THAT(Ids(), ElementsAre("2"));
+  EXPECT_THAT(bus_.Messages(kTopic), IsEmpty());
+}
+
+TEST_F(DeadLettersTest, UnknownIdsAreAllNamedAndNothingIsDone) {
+  Bury("1", 10);
+  const std::vector<std::string> ids = {"1", "8", "9"};
+  for (const Status& status : {letters_.Replay(ids), letters_.Drop(ids)}) {
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, Code::kNotFound);
+    EXPECT_EQ(status.error().reason, "DEAD_LETTER_NOT_FOUND");
+    EXPECT_EQ(status.error().metadata.at("ids"), "8,9");
+  }
+  EXPECT_THAT(Ids(), SizeIs(1));
+  EXPECT_THAT(bus_.Messages(kTopic), IsEmpty());
+}
+
+TEST_F(DeadLettersTest, NoIdsOrTooManyAreRefused) {
+  EXPECT_EQ(letters_.Replay({}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(letters_.Drop(std::vector<std::string>(1'001, "1")).error().code, Code::kInvalidArgument);
+}
+
+TEST_F(DeadLettersTest, AMessageThatFailsAgainReplacesItsLetter) {
+  Bury("1", 10);
+  Bury("1", 30);
+  const auto letters = letters_.List(0).value();
+  ASSERT_THAT(letters, SizeIs(1));
+  EXPECT_EQ(letters[0].fail_time_us, 30);
+}
+
+}  // namespace
+}  // namespace quartet::test

@@ -1,0 +1,203 @@
+#include "common/events/relay.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/clock.h"
+#include "common/events/memory_bus.h"
+#include "tests/support/event_service.h"
+
+namespace quartet::test {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+constexpr const char* kCommands = "lead.commands";
+constexpr const char* kEvents = "lead.events";
+constexpr std::int64_t kSecond = 1'000'000;
+
+class RelayTest : public ::testing::Test {
+ protected:
+  RelayTest() { Run(); }
+
+  // Steps until there is nothing more to do at this moment.
+  void Run() {
+    while (service_.relay().Step()) service_.Settle();
+  }
+  void RunFor(std::int64_t us) {
+    for (std::int64_t passed = 0; passed < us; passed += kSecond / 2) {
+      clock_.Advance(kSecond / 2);
+      Run();
+    }
+  }
+  void Say(const char* topic, const std::string& id) { ASSERT_TRUE(service_.Say(topic, id).ok()); }
+  std::vector<std::string> Published(const char* topic) { return IdsOf(bus_.Messages(topic)); }
+
+  ManualClock clock_;
+  events::MemoryBus bus_{clock_, 1};
+  EventService service_{bus_, clock_, {.service = "lead", .batches_held_max = 4}};
+};
+
+TEST_F(RelayTest, AMessageIsPublishedAfterItsCommitAndThenForgotten) {
+  Say(kCommands, "1");
+  EXPECT_THAT(Published(kCommands), IsEmpty());
+  EXPECT_EQ(service_.Count("outbox"), 1);
+  Run();
+  EXPECT_THAT(Published(kCommands), ElementsAre("1"));
+  EXPECT_EQ(bus_.Messages(kCommands)[0].time_us, clock_.NowMicros()) << "its time is that of the operation";
+
+  EXPECT_EQ(service_.Count("outbox"), 1) << "deletions wait a little, to share a transaction";
+  RunFor(kSecond / 2);
+  EXPECT_EQ(service_.Count("outbox"), 0);
+  EXPECT_EQ(service_.Count("event"), 0) << "a command is no event";
+  EXPECT_EQ(service_.relay().stats().batches_held, 0);
+}
+
+TEST_F(RelayTest, AFailedOperationSaysNothing) {
+  Say(kEvents, "1");
+  EXPECT_FALSE(service_.Say(kEvents, "1").ok()) << "the fact is there already";
+  RunFor(3 * kSecond);
+  EXPECT_THAT(Published(kEvents), ElementsAre("1"));
+}
+
+TEST_F(RelayTest, AnOperationWithoutMessagesWritesNoRow) {
+  EXPECT_TRUE(
+      service_.outbox().Write([](storage::Transaction&, std::vector<events::Message>&) { return Status(); }).ok());
+  EXPECT_EQ(service_.Count("outbox"), 0);
+}
+
+TEST_F(RelayTest, WhileTheBrokerIsDownMessagesWaitAndKeepTheirOrder) {
+  bus_.SetDown(true);
+  for (const char* id : {"1", "2", "3"}) Say(kCommands, id);
+  RunFor(10 * kSecond);
+  const auto stats = service_.relay().stats();
+  EXPECT_GE(stats.publish_failures, 5);
+  EXPECT_LE(stats.publish_failures, 12) << "it backs off";
+  EXPECT_THAT(stats.last_error, testing::HasSubstr("BROKER_UNAVAILABLE"));
+  bus_.SetDown(false);
+  RunFor(3 * kSecond);
+  EXPECT_THAT(Published(kCommands), ElementsAre("1", "2", "3"));
+  EXPECT_EQ(service_.Count("outbox"), 0);
+  EXPECT_EQ(service_.relay().stats().last_error, "");
+}
+
+TEST_F(RelayTest, WhatDoesNotFitInMemoryIsFoundInTheTable) {
+  bus_.SetDown(true);
+  for (int i = 0; i < 20; ++i) Say(kCommands, std::to_string(100 + i));
+  EXPECT_EQ(service_.relay().stats().batches_held, 4);
+  bus_.SetDown(false);
+  RunFor(15 * kSecond);
+  EXPECT_THAT(Published(kCommands), SizeIs(20));
+  EXPECT_EQ(service_.Count("outbox"), 0);
+}
+
+TEST_F(RelayTest, ACrashBeforePublishingLosesNothing) {
+  Say(kCommands, "1");
+  service_.Restart();
+  Run();
+  EXPECT_THAT(Published(kCommands), IsEmpty()) << "so young a row may be on its way";
+  RunFor(3 * kSecond);
+  EXPECT_THAT(Published(kCommands), ElementsAre("1"));
+  EXPECT_EQ(service_.Count("outbox"), 0);
+}
+
+TEST_F(RelayTest, ACrashBeforeDeletingMakesDuplicatesOnly) {
+  Say(kCommands, "1");
+  Run();
+  service_.Restart();
+  RunFor(3 * kSecond);
+  EXPECT_THAT(Published(kCommands), ElementsAre("1", "1"));
+  EXPECT_EQ(service_.Count("outbox"), 0);
+}
+
+TEST_F(RelayTest, EventsArePublishedAgainAfterTheBrokerLostEverything) {
+  Say(kCommands, "command");
+  for (int i = 0; i < 3; ++i) Say(kEvents, "event" + std::to_string(i));
+  RunFor(30 * kSecond);
+  ASSERT_THAT(Published(kEvents), SizeIs(3));
+  bus_.Wipe();
+  RunFor(2 * kSecond);
+  EXPECT_THAT(Published(kEvents), ElementsAre("event0", "event1", "event2"));
+  EXPECT_THAT(Published(kCommands), IsEmpty()) << "commands are sent again by whoever waits for their effect";
+  RunFor(10 * kSecond);
+  EXPECT_THAT(Published(kEvents), SizeIs(3)) << "once is enough";
+}
+
+TEST_F(RelayTest, EventsArePublishedAgainEvenIfTheBrokerIsWipedMeanwhile) {
+  constexpr std::size_t kMany = 450;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    Say(kEvents, std::to_string(1000 + i));
+    if (i % 3 == 2) Run();
+  }
+  RunFor(30 * kSecond);
+  bus_.Wipe();
+  clock_.Advance(kSecond);
+  service_.relay().Step();
+  ASSERT_THAT(Published(kEvents), testing::Not(IsEmpty()));
+  ASSERT_LT(Published(kEvents).size(), kMany) << "in the middle";
+  bus_.Wipe();
+  RunFor(5 * kSecond);
+  auto ids = Published(kEvents);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  EXPECT_THAT(ids, SizeIs(kMany));
+  EXPECT_TRUE(bus_.ReadMarker("lead").value().has_value());
+}
+
+TEST_F(RelayTest, AFailoverToALaggingReplicaLosesNoEvent) {
+  Say(kEvents, "before");
+  RunFor(60 * kSecond);
+  bus_.Checkpoint();
+  RunFor(2 * kSecond);
+  Say(kEvents, "lost");
+  RunFor(2 * kSecond);
+  bus_.Rewind();
+  EXPECT_THAT(Published(kEvents), ElementsAre("before"));
+  RunFor(2 * kSecond);
+  EXPECT_THAT(Published(kEvents), ElementsAre("before", "lost"));
+}
+
+TEST_F(RelayTest, ABrokenConnectionBringsTheLastMomentsAgain) {
+  Say(kEvents, "long ago");
+  RunFor(60 * kSecond);
+  Say(kEvents, "just now");
+  RunFor(kSecond);
+  bus_.SetDown(true);
+  RunFor(2 * kSecond);
+  bus_.SetDown(false);
+  RunFor(5 * kSecond);
+  EXPECT_THAT(Published(kEvents), ElementsAre("long ago", "just now", "just now"));
+}
+
+TEST_F(RelayTest, EventsAreKeptForTheRetentionWindow) {
+  Say(kEvents, "1");
+  RunFor(2 * kSecond);
+  clock_.Advance(3600 * kSecond * 24 * 6);
+  RunFor(2 * kSecond);
+  EXPECT_EQ(service_.Count("event"), 1);
+  Say(kEvents, "2");
+  clock_.Advance(3600 * kSecond * 24 * 2);
+  RunFor(2 * kSecond);
+  EXPECT_EQ(service_.Count("event"), 1);
+}
+
+TEST_F(RelayTest, EventsThatNobodyReadsLeaveTheBrokerAfterAWhile) {
+  Say(kEvents, "1");
+  RunFor(2 * kSecond);
+  EXPECT_THAT(Published(kEvents), ElementsAre("1"));
+  clock_.Advance(3600 * kSecond + kSecond);
+  RunFor(2 * kSecond);
+  EXPECT_THAT(Published(kEvents), IsEmpty());
+}
+
+}  // namespace
+}  // namespace quartet::test
