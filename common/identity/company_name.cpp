@@ -1,7 +1,9 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/base/text.h"

@@ -1,7 +1,11 @@
 #include "common/resource/field_rules.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #include "common/resource/page_request.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
