@@ -34,7 +34,8 @@ class DeadLettersTest : public ::testing::Test {
   }
   std::vector<std::string> Ids(int page_size = 0) {
     std::vector<std::string> ids;
-    for (const DeadLetter& letter : letters_.List(page_size).value()) ids.push_back(letter.message.id);
+    const std::vector<DeadLetter> letters = letters_.List(page_size).value();
+    for (const DeadLetter& letter : letters) ids.push_back(letter.message.id);
     return ids;
   }
 
