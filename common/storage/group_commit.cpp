@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/scheduling.h"
+
 namespace quartet::storage {
 namespace {
 
@@ -42,6 +44,8 @@ void GroupCommit::AddTo(DatabaseCounters& counters) const {
 }
 
 void GroupCommit::Loop() {
+  // Every caller of the service waits for this thread, and it waits for the disk.
+  PreferShortWaits();
   std::vector<WriteOperation> batch;
   std::vector<Status> results;
   while (queue_.Take(batch, options_.batch_limit)) {
