@@ -9,7 +9,7 @@ function(quartet_use_precompiled_header target)
   endif()
 endfunction()
 
-# Turns `FILES` into <folder>/migrations.h, which a source of `target` includes by its path from the root of the
+# Turns `FILES` into <folder>/migrations.h, which sources of `target` and its users include by its path from the root of the
 # project. It defines `quartet::<namespace>::kMigrations`, an array of pairs {file name, SQL text} in the given order.
 function(quartet_embed_migrations target namespace)
   set(inputs)
@@ -26,7 +26,7 @@ function(quartet_embed_migrations target namespace)
   add_custom_target(${target}_migrations DEPENDS "${output}")
   add_dependencies(quartet_generated ${target}_migrations)
   target_sources(${target} PRIVATE "${output}")
-  target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/embedded")
+  target_include_directories(${target} PUBLIC "${PROJECT_BINARY_DIR}/embedded")
 endfunction()
 
 # quartet_library(<target> [SOURCES …] [DEPENDS …] [MIGRATIONS …] [PRECOMPILED])

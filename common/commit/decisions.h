@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+
 #include "quartet/qualification/v1/participant.pb.h"
 
 namespace quartet::commit {

@@ -30,8 +30,8 @@ struct Intent {
   std::string qualification_id;
   std::int64_t attempt = 0;
   IntentKind kind = IntentKind::kOpen;
-  std::int64_t age_us = 0;  // when the qualification began
-  std::string proposal;     // kOpen, kFill: the serialised message
+  std::int64_t age_us = 0;                   // when the qualification began
+  std::string proposal;                      // kOpen, kFill: the serialised message
   std::vector<identity::Identity> reserved;  // claimed for the record by this intent
 };
 
@@ -46,6 +46,8 @@ struct Participation {
 };
 
 // Whether the intent belongs to the qualification whatever its attempt (rule 3).
-inline bool OutlivesAttempts(IntentKind kind) { return kind == IntentKind::kLock; }
+inline bool OutlivesAttempts(IntentKind kind) {
+  return kind == IntentKind::kLock;
+}
 
 }  // namespace quartet::commit

@@ -2,7 +2,9 @@
 
 #include <charconv>
 
+#include "common/commit/migrations.h"
 #include "common/resource/record_repository.h"
+#include "common/storage/migrations.h"
 
 namespace quartet::commit {
 namespace {
@@ -65,15 +67,18 @@ Status Done(Result<std::int64_t> changed) {
   return {};
 }
 
-Result<std::vector<Intent>> Select(storage::Transaction& transaction, std::string_view sql,
-                                   std::string_view key) {
+Result<std::vector<Intent>> Select(storage::Transaction& transaction, std::string_view sql, std::string_view key) {
   std::vector<Intent> intents;
-  QUARTET_RETURN_IF_ERROR(transaction.Query(
-      sql, {key}, [&](const storage::Row& row) { intents.push_back(ReadIntent(row)); }));
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(sql, {key}, [&](const storage::Row& row) { intents.push_back(ReadIntent(row)); }));
   return intents;
 }
 
 }  // namespace
+
+Status MigrateTables(storage::Database& database, const Clock& clock) {
+  return storage::Migrate(database, "commit", kMigrations, clock);
+}
 
 IntentRepository::IntentRepository(std::string_view record_table) {
   all_ =
@@ -89,42 +94,37 @@ Result<std::vector<Intent>> IntentRepository::OnRecord(storage::Transaction& tra
   return Select(transaction, kOnRecord, record_id);
 }
 
-Result<std::vector<Intent>> IntentRepository::OfQualification(
-    storage::Transaction& transaction, std::string_view qualification_id) const {
+Result<std::vector<Intent>> IntentRepository::OfQualification(storage::Transaction& transaction,
+                                                              std::string_view qualification_id) const {
   return Select(transaction, kOfQualification, qualification_id);
 }
 
-Result<std::vector<IntentOnRecord>> IntentRepository::All(
-    storage::Transaction& transaction) const {
+Result<std::vector<IntentOnRecord>> IntentRepository::All(storage::Transaction& transaction) const {
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(
-      transaction.Query(all_, std::initializer_list<storage::Param>{},
-                        [&](const storage::Row& row) {
-                          IntentOnRecord entry{.intent = ReadIntent(row), .record = {}};
-                          entry.has_record = !row.IsNull(7);
-                          if (entry.has_record) entry.record = resource::ReadRecord(row, 7);
-                          found.push_back(std::move(entry));
-                        }));
+      transaction.Query(all_, std::initializer_list<storage::Param>{}, [&](const storage::Row& row) {
+        IntentOnRecord entry{.intent = ReadIntent(row), .record = {}};
+        entry.has_record = !row.IsNull(7);
+        if (entry.has_record) entry.record = resource::ReadRecord(row, 7);
+        found.push_back(std::move(entry));
+      }));
   return found;
 }
 
-Result<std::vector<std::string>> IntentRepository::OlderThan(storage::Transaction& transaction,
-                                                             std::int64_t before_us,
+Result<std::vector<std::string>> IntentRepository::OlderThan(storage::Transaction& transaction, std::int64_t before_us,
                                                              int limit) const {
   std::vector<std::string> ids;
-  QUARTET_RETURN_IF_ERROR(
-      transaction.Query(kOlderThan, {before_us, static_cast<std::int64_t>(limit)},
-                        [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kOlderThan, {before_us, static_cast<std::int64_t>(limit)},
+                                            [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
   return ids;
 }
 
-Status IntentRepository::Insert(storage::Transaction& transaction, const Intent& intent,
-                                std::int64_t now_us) const {
+Status IntentRepository::Insert(storage::Transaction& transaction, const Intent& intent, std::int64_t now_us) const {
   const std::string reserved = FormatReserved(intent.reserved);
-  return Done(transaction.Execute(
-      kInsert, {std::string_view(intent.record_id), std::string_view(intent.qualification_id),
-                intent.attempt, static_cast<std::int64_t>(intent.kind), intent.age_us,
-                storage::Blob{intent.proposal}, std::string_view(reserved), now_us}));
+  return Done(
+      transaction.Execute(kInsert, {std::string_view(intent.record_id), std::string_view(intent.qualification_id),
+                                    intent.attempt, static_cast<std::int64_t>(intent.kind), intent.age_us,
+                                    storage::Blob{intent.proposal}, std::string_view(reserved), now_us}));
 }
 
 Status IntentRepository::DeleteOfQualification(storage::Transaction& transaction,
@@ -132,27 +132,24 @@ Status IntentRepository::DeleteOfQualification(storage::Transaction& transaction
   return Done(transaction.Execute(kDelete, {qualification_id}));
 }
 
-Result<Participation> IntentRepository::FindParticipation(
-    storage::Transaction& transaction, std::string_view qualification_id) const {
+Result<Participation> IntentRepository::FindParticipation(storage::Transaction& transaction,
+                                                          std::string_view qualification_id) const {
   Participation found{.qualification_id = std::string(qualification_id), .reply = {}};
-  QUARTET_RETURN_IF_ERROR(
-      transaction.Query(kFindParticipation, {qualification_id}, [&](const storage::Row& row) {
-        found.void_through = row.Int(0);
-        found.attempt = row.Int(1);
-        found.state = static_cast<Participation::State>(row.Int(2));
-        found.reply = row.String(3);
-      }));
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kFindParticipation, {qualification_id}, [&](const storage::Row& row) {
+    found.void_through = row.Int(0);
+    found.attempt = row.Int(1);
+    found.state = static_cast<Participation::State>(row.Int(2));
+    found.reply = row.String(3);
+  }));
   return found;
 }
 
-Status IntentRepository::SaveParticipation(storage::Transaction& transaction,
-                                           const Participation& participation,
+Status IntentRepository::SaveParticipation(storage::Transaction& transaction, const Participation& participation,
                                            std::int64_t now_us) const {
   return Done(transaction.Execute(
       kSaveParticipation,
-      {std::string_view(participation.qualification_id), participation.void_through,
-       participation.attempt, static_cast<std::int64_t>(participation.state),
-       storage::Blob{participation.reply}, now_us}));
+      {std::string_view(participation.qualification_id), participation.void_through, participation.attempt,
+       static_cast<std::int64_t>(participation.state), storage::Blob{participation.reply}, now_us}));
 }
 
 }  // namespace quartet::commit

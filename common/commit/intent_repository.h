@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/commit/intent.h"
 #include "common/resource/record.h"
@@ -17,6 +18,9 @@ struct IntentOnRecord {
   resource::Record record;
 };
 
+// Brings the tables behind this repository up to date.
+Status MigrateTables(storage::Database& database, const Clock& clock);
+
 // SQL over intents and participations. All functions run inside the caller's
 // transaction.
 class IntentRepository {
@@ -24,23 +28,19 @@ class IntentRepository {
   // `record_table`: the table of the service's records.
   explicit IntentRepository(std::string_view record_table);
 
-  Result<std::vector<Intent>> OnRecord(storage::Transaction& transaction,
-                                       std::string_view record_id) const;
+  Result<std::vector<Intent>> OnRecord(storage::Transaction& transaction, std::string_view record_id) const;
   Result<std::vector<Intent>> OfQualification(storage::Transaction& transaction,
                                               std::string_view qualification_id) const;
   Result<std::vector<IntentOnRecord>> All(storage::Transaction& transaction) const;
   // Qualifications whose intents were written before `before_us`, the oldest
   // first, at most `limit`.
-  Result<std::vector<std::string>> OlderThan(storage::Transaction& transaction,
-                                             std::int64_t before_us, int limit) const;
-  Status Insert(storage::Transaction& transaction, const Intent& intent,
-                std::int64_t now_us) const;
-  Status DeleteOfQualification(storage::Transaction& transaction,
-                               std::string_view qualification_id) const;
+  Result<std::vector<std::string>> OlderThan(storage::Transaction& transaction, std::int64_t before_us,
+                                             int limit) const;
+  Status Insert(storage::Transaction& transaction, const Intent& intent, std::int64_t now_us) const;
+  Status DeleteOfQualification(storage::Transaction& transaction, std::string_view qualification_id) const;
 
   // A participation that was never saved is one in state kNone.
-  Result<Participation> FindParticipation(storage::Transaction& transaction,
-                                          std::string_view qualification_id) const;
+  Result<Participation> FindParticipation(storage::Transaction& transaction, std::string_view qualification_id) const;
   Status SaveParticipation(storage::Transaction& transaction, const Participation& participation,
                            std::int64_t now_us) const;
 

@@ -20,30 +20,26 @@ struct Candidate {
 
 class Matcher {
  public:
-  Matcher(storage::Transaction& transaction, const MatchRequest& request,
-          const resource::RecordRepository& records, const IntentRepository& intents)
+  Matcher(storage::Transaction& transaction, const MatchRequest& request, const resource::RecordRepository& records,
+          const IntentRepository& intents)
       : transaction_(transaction), request_(request), records_(records), intents_(intents) {}
 
   Result<Verdict> Run() {
     if (!request_.given.empty()) return Attach(request_.given, /*given=*/true);
     QUARTET_RETURN_IF_ERROR(FindCandidates());
     if (!blocked_.by.empty()) return Verdict(std::move(blocked_));
-    if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY || candidates_.empty())
-      return Open();
+    if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY || candidates_.empty()) return Open();
     if (request_.duplicate_policy == QualifyOptions::REFUSE)
-      return Refuse("DUPLICATE_FOUND", "found " + CandidateList());
-    const bool conflict =
-        std::any_of(candidates_.begin(), candidates_.end(),
-                    [&](const Candidate& c) { return c.id != candidates_.front().id; });
+      return Refusal("DUPLICATE_FOUND", "found " + CandidateList());
+    const bool conflict = std::any_of(candidates_.begin(), candidates_.end(),
+                                      [&](const Candidate& c) { return c.id != candidates_.front().id; });
     if (conflict && request_.explain_conflicts)
-      return Refuse("IDENTITY_CONFLICT", "these lead to different records: " + CandidateList());
+      return Refusal("IDENTITY_CONFLICT", "these lead to different records: " + CandidateList());
     return Attach(candidates_.front().id, /*given=*/false);
   }
 
  private:
-  std::string Name(const std::string& id) const {
-    return resource::NameOf(records_.schema().collection, id);
-  }
+  std::string Name(const std::string& id) const { return resource::NameOf(records_.schema().collection, id); }
 
   std::string CandidateList() const {
     std::string text;
@@ -52,25 +48,19 @@ class Matcher {
     return text;
   }
 
-  Verdict Refuse(std::string reason, std::string message) const {
+  Verdict Refusal(std::string reason, std::string message) const {
     Error error = FailedPrecondition(std::move(reason), std::move(message));
-    for (const Candidate& candidate : candidates_)
-      error.metadata[candidate.matched_by] = Name(candidate.id);
-    qualification::v1::Refused refused;
-    *refused.mutable_status() = rpc::ToRpcStatus(error);
-    return refused;
+    for (const Candidate& candidate : candidates_) error.metadata[candidate.matched_by] = Name(candidate.id);
+    return commit::Refuse(error);
   }
 
   Result<std::vector<Intent>> OthersOn(const std::string& id) const {
     QUARTET_ASSIGN_OR_RETURN(auto found, intents_.OnRecord(transaction_, id));
-    std::erase_if(found,
-                  [&](const Intent& i) { return i.qualification_id == request_.own_id; });
+    std::erase_if(found, [&](const Intent& i) { return i.qualification_id == request_.own_id; });
     return found;
   }
 
-  void Block(const std::vector<Intent>& by) {
-    blocked_.by.insert(blocked_.by.end(), by.begin(), by.end());
-  }
+  void Block(const std::vector<Intent>& by) { blocked_.by.insert(blocked_.by.end(), by.begin(), by.end()); }
 
   Status FindCandidates() {
     for (const identity::Identity& key : request_.keys) {
@@ -78,14 +68,11 @@ class Matcher {
       if (!owner) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, *owner));
       if (record) {
-        candidates_.push_back(
-            {*owner, std::string(identity::KindName(key.kind)) + " " + key.value});
+        candidates_.push_back({*owner, std::string(identity::KindName(key.kind)) + " " + key.value});
         continue;
       }
       // Somebody is opening it. With OPEN_ANYWAY only what is exclusive matters.
-      if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY &&
-          !resource::IsExclusive(key.kind))
-        continue;
+      if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY && !resource::IsExclusive(key.kind)) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto others, OthersOn(*owner));
       Block(others);
     }
@@ -93,8 +80,7 @@ class Matcher {
   }
 
   // Whether `identities` can be claimed for `id`; what keeps them from it if not.
-  Result<std::optional<Verdict>> CheckClaims(const std::vector<identity::Identity>& identities,
-                                             const std::string& id) {
+  Result<std::optional<Verdict>> CheckClaims(const std::vector<identity::Identity>& identities, const std::string& id) {
     for (const identity::Identity& identity : identities) {
       if (!resource::IsExclusive(identity.kind)) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, identity));
@@ -103,7 +89,7 @@ class Matcher {
       if (record) {
         const auto kind = std::string(identity::KindName(identity.kind));
         return std::optional<Verdict>(
-            Refuse("IDENTITY_TAKEN", kind + " " + identity.value + " belongs to " + Name(*owner)));
+            Refusal("IDENTITY_TAKEN", kind + " " + identity.value + " belongs to " + Name(*owner)));
       }
       QUARTET_ASSIGN_OR_RETURN(const auto others, OthersOn(*owner));
       Block(others);
@@ -145,11 +131,10 @@ class Matcher {
     QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, id));
     if (!record && !others.empty()) return Verdict(Blocked{std::move(others)});
     if (!record || record->delete_time_us != 0)
-      return Refuse("RECORD_NOT_FOUND", Name(id) + (record ? " is deleted" : " does not exist"));
+      return Refusal("RECORD_NOT_FOUND", Name(id) + (record ? " is deleted" : " does not exist"));
     const Filled filled = request_.fill(*record);
     // Attaches that fill nothing share; one that fills is alone (rule 8).
-    if (filled.fields.empty())
-      std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    if (filled.fields.empty()) std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
     if (!others.empty()) return Verdict(Blocked{std::move(others)});
     const auto added = resource::Added(filled.identities_before, filled.identities_after);
     QUARTET_ASSIGN_OR_RETURN(auto obstacle, CheckClaims(added, id));
@@ -162,8 +147,7 @@ class Matcher {
                                 .kind = fills ? IntentKind::kFill : IntentKind::kAttach,
                                 .proposal = fills ? request_.proposal : std::string(),
                                 .reserved = added});
-    for (const std::string& field : filled.fields)
-      ready.prepared.mutable_records(0)->add_filled_fields(field);
+    for (const std::string& field : filled.fields) ready.prepared.mutable_records(0)->add_filled_fields(field);
     *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
     return Verdict(std::move(ready));
   }
@@ -179,8 +163,7 @@ class Matcher {
 }  // namespace
 
 Result<Verdict> AttachOrOpen(storage::Transaction& transaction, const MatchRequest& request,
-                             const resource::RecordRepository& records,
-                             const IntentRepository& intents) {
+                             const resource::RecordRepository& records, const IntentRepository& intents) {
   return Matcher(transaction, request, records, intents).Run();
 }
 

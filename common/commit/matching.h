@@ -10,15 +10,15 @@ namespace quartet::commit {
 
 // What attaching would make of a record.
 struct Filled {
-  std::vector<std::string> fields;                     // the ones that were empty
-  std::vector<identity::Identity> identities_before;   // sorted
-  std::vector<identity::Identity> identities_after;    // sorted
+  std::vector<std::string> fields;                    // the ones that were empty
+  std::vector<identity::Identity> identities_before;  // sorted
+  std::vector<identity::Identity> identities_after;   // sorted
 };
 
 // How an account or a contact is found, or opened, for a qualification.
 struct MatchRequest {
-  std::string own_id;       // the qualification; empty for a preview
-  std::string given;        // id to attach to, instead of matching
+  std::string own_id;  // the qualification; empty for a preview
+  std::string given;   // id to attach to, instead of matching
   // What may find a record, the strongest first.
   std::vector<identity::Identity> keys;
   qualification::v1::QualifyOptions::DuplicatePolicy duplicate_policy;
@@ -36,7 +36,6 @@ struct MatchRequest {
 // is attached to. Refusals: RECORD_NOT_FOUND, DUPLICATE_FOUND,
 // IDENTITY_CONFLICT, IDENTITY_TAKEN.
 Result<Verdict> AttachOrOpen(storage::Transaction& transaction, const MatchRequest& request,
-                             const resource::RecordRepository& records,
-                             const IntentRepository& intents);
+                             const resource::RecordRepository& records, const IntentRepository& intents);
 
 }  // namespace quartet::commit

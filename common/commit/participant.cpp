@@ -22,12 +22,6 @@ using State = Participation::State;
 constexpr int kRoundsMax = 4;
 constexpr int kOldIntentsMax = 1'000;
 
-qualification::v1::Refused Refuse(const Error& error) {
-  qualification::v1::Refused refused;
-  *refused.mutable_status() = rpc::ToRpcStatus(error);
-  return refused;
-}
-
 std::vector<std::string> IdsOf(const std::vector<Intent>& intents) {
   std::vector<std::string> ids;
   for (const Intent& intent : intents) ids.push_back(intent.qualification_id);
@@ -49,9 +43,8 @@ struct Participant::Job {
 };
 
 Participant::Participant(const RecordKind& kind, const resource::RecordRepository& records,
-                         const IntentRepository& intents, const Resolution& resolution,
-                         storage::Database& database, events::Outbox& outbox,
-                         DecisionSource& decisions, const Clock& clock, IdSource& ids)
+                         const IntentRepository& intents, const Resolution& resolution, storage::Database& database,
+                         events::Outbox& outbox, DecisionSource& decisions, const Clock& clock, IdSource& ids)
     : kind_(kind),
       records_(records),
       intents_(intents),
@@ -77,8 +70,7 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
     std::erase_if(pending, [](const Job* job) { return job->holders.empty(); });
     if (pending.empty()) break;
     std::vector<std::string> holders;
-    for (const Job* job : pending)
-      holders.insert(holders.end(), job->holders.begin(), job->holders.end());
+    for (const Job* job : pending) holders.insert(holders.end(), job->holders.begin(), job->holders.end());
     auto answer = decisions_.Ask(holders);
     for (Job* job : pending) {
       if (!answer.ok())
@@ -99,11 +91,9 @@ void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked) {
   std::latch finished(static_cast<std::ptrdiff_t>(jobs.size()) + 1);
   // Runs before the jobs, for operations run in their order. If it fails, the
   // jobs meet the same holders again.
-  outbox_.Enqueue(
-      [this, &asked](storage::Transaction& transaction, std::vector<events::Message>& out) {
-        return ResolveAll(transaction, asked, out);
-      },
-      [&finished](const Status&) { finished.count_down(); });
+  outbox_.Enqueue([this, &asked](storage::Transaction& transaction,
+                                 std::vector<events::Message>& out) { return ResolveAll(transaction, asked, out); },
+                  [&finished](const Status&) { finished.count_down(); });
   for (Job* job : jobs) {
     outbox_.Enqueue(
         [this, job, &asked](storage::Transaction& transaction, std::vector<events::Message>& out) {
@@ -126,9 +116,8 @@ Status Participant::ResolveAll(storage::Transaction& transaction, const Decision
   return {};
 }
 
-Status Participant::RunCommand(storage::Transaction& transaction, const Command& command,
-                               const Decisions& asked, std::vector<events::Message>& out,
-                               std::vector<std::string>& holders) const {
+Status Participant::RunCommand(storage::Transaction& transaction, const Command& command, const Decisions& asked,
+                               std::vector<events::Message>& out, std::vector<std::string>& holders) const {
   switch (command.kind_case()) {
     case Command::kPrepare:
       return Prepare(transaction, command.prepare(), asked, out, holders);
@@ -143,9 +132,8 @@ Status Participant::RunCommand(storage::Transaction& transaction, const Command&
   return Internal("a command of an unknown kind");
 }
 
-Status Participant::Prepare(storage::Transaction& transaction,
-                            const qualification::v1::Prepare& prepare, const Decisions& asked,
-                            std::vector<events::Message>& out,
+Status Participant::Prepare(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
+                            const Decisions& asked, std::vector<events::Message>& out,
                             std::vector<std::string>& holders) const {
   const std::string id = resource::IdOf(prepare.qualification());
   const std::int64_t attempt = prepare.attempt();
@@ -162,8 +150,7 @@ Status Participant::Prepare(storage::Transaction& transaction,
     QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
   }
   QUARTET_ASSIGN_OR_RETURN(Verdict verdict, Evaluate(transaction, prepare));
-  if (auto* ready = std::get_if<Ready>(&verdict))
-    return Hold(transaction, prepare, std::move(*ready), mine, out);
+  if (auto* ready = std::get_if<Ready>(&verdict)) return Hold(transaction, prepare, std::move(*ready), mine, out);
   Reply reply;
   if (const auto* blocked = std::get_if<Blocked>(&verdict)) {
     for (const Intent& intent : blocked->by) {
@@ -173,7 +160,7 @@ Status Participant::Prepare(storage::Transaction& transaction,
         return {};
       }
     }
-    reply = kind_.HeldBy(Oldest(blocked->by));
+    reply = kind_.HeldBy(prepare, Oldest(blocked->by));
   } else {
     *reply.mutable_refused() = std::get<qualification::v1::Refused>(std::move(verdict));
   }
@@ -184,8 +171,7 @@ Status Participant::Prepare(storage::Transaction& transaction,
   return {};
 }
 
-Status Participant::Hold(storage::Transaction& transaction,
-                         const qualification::v1::Prepare& prepare, Ready ready,
+Status Participant::Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, Ready ready,
                          Participation& mine, std::vector<events::Message>& out) const {
   const std::int64_t now_us = clock_.NowMicros();
   for (Intent& intent : ready.intents) {
@@ -193,8 +179,7 @@ Status Participant::Hold(storage::Transaction& transaction,
     intent.attempt = prepare.attempt();
     intent.age_us = prepare.create_time_us();
     QUARTET_ASSIGN_OR_RETURN(intent.reserved,
-                             resource::ClaimIdentities(transaction, records_, intent.reserved,
-                                                       intent.record_id));
+                             resource::ClaimIdentities(transaction, records_, intent.reserved, intent.record_id));
     QUARTET_RETURN_IF_ERROR(intents_.Insert(transaction, intent, now_us));
   }
   Reply reply;
@@ -220,41 +205,36 @@ Result<Verdict> Participant::EvaluateRevert(storage::Transaction& transaction,
                                             const qualification::v1::Prepare& prepare) const {
   const std::string own = resource::IdOf(prepare.qualification());
   const std::string reverted = resource::IdOf(prepare.revert().qualification());
-  QUARTET_ASSIGN_OR_RETURN(const Participation then,
-                           intents_.FindParticipation(transaction, reverted));
+  QUARTET_ASSIGN_OR_RETURN(const Participation then, intents_.FindParticipation(transaction, reverted));
   if (then.state == State::kHeld) {
     QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OfQualification(transaction, reverted));
     return Verdict(Blocked{std::move(held)});
   }
   Reply reply;
   if (then.state != State::kFinal || !reply.ParseFromString(then.reply))
-    return Verdict(Refuse(FailedPrecondition(
-        "NOT_COMMITTED", prepare.revert().qualification() + " has no part here")));
+    return Verdict(Refuse(FailedPrecondition("NOT_COMMITTED", prepare.revert().qualification() + " has no part here")));
   Ready ready;
   Blocked blocked;
   for (const RecordOutcome& outcome : reply.prepared().records()) {
-    if (outcome.kind() != RecordOutcome::OPENED && kind_.participant() != qualification::v1::LEAD)
-      continue;
+    if (outcome.kind() != RecordOutcome::OPENED && kind_.participant() != qualification::v1::LEAD) continue;
     const std::string id = resource::IdOf(outcome.name());
     QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
     std::erase_if(intents, [&](const Intent& i) { return i.qualification_id == own; });
     blocked.by.insert(blocked.by.end(), intents.begin(), intents.end());
     QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction, id));
     if (!record || record->delete_time_us != 0)
-      return Verdict(
-          Refuse(FailedPrecondition("RECORD_CHANGED", outcome.name() + " has been deleted since")));
+      return Verdict(Refuse(FailedPrecondition("RECORD_CHANGED", outcome.name() + " has been deleted since")));
     if (Status untouched = kind_.CheckUntouched(*record, reverted); !untouched.ok())
       return Verdict(Refuse(untouched.error()));
-    ready.intents.push_back(Intent{
-        .record_id = id, .qualification_id = "", .kind = IntentKind::kRevert, .proposal = "", .reserved = {}});
+    ready.intents.push_back(
+        Intent{.record_id = id, .qualification_id = "", .kind = IntentKind::kRevert, .proposal = "", .reserved = {}});
     *ready.prepared.add_records() = outcome;
   }
   if (!blocked.by.empty()) return Verdict(std::move(blocked));
   return Verdict(std::move(ready));
 }
 
-Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(
-    const qualification::v1::Prepare& prepare) {
+Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qualification::v1::Prepare& prepare) {
   for (int round = 0;; ++round) {
     std::optional<Verdict> verdict;
     QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
@@ -263,7 +243,12 @@ Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(
     }));
     qualification::v1::PreviewPrepareResponse response;
     if (auto* ready = std::get_if<Ready>(&*verdict)) {
-      for (PlannedRecord& planned : ready->planned) *response.add_records() = std::move(planned);
+      for (PlannedRecord& planned : ready->planned) {
+        // The name that it would have now is not the one that it will have.
+        if (planned.outcome().kind() == RecordOutcome::OPENED) planned.mutable_outcome()->clear_name();
+        *response.add_records() = std::move(planned);
+      }
+      response.set_contact_account(ready->prepared.contact_account());
       return response;
     }
     if (auto* refused = std::get_if<qualification::v1::Refused>(&*verdict)) {
@@ -276,32 +261,28 @@ Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(
       return Resolution::IsUndecided(intent, asked.at(intent.qualification_id));
     });
     if (undecided || round == kRoundsMax) {
-      *response.mutable_refusal() = rpc::ToRpcStatus(
-          Aborted("RECORD_IN_QUALIFICATION", "a record it needs is being qualified right now",
-                  std::chrono::milliseconds(100)));
+      *response.mutable_refusal() = rpc::ToRpcStatus(Aborted(
+          "RECORD_IN_QUALIFICATION", "a record it needs is being qualified right now", std::chrono::milliseconds(100)));
       return response;
     }
-    QUARTET_RETURN_IF_ERROR(outbox_.Write(
-        [&](storage::Transaction& transaction, std::vector<events::Message>& out) {
-          return ResolveAll(transaction, asked, out);
-        }));
+    QUARTET_RETURN_IF_ERROR(outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
+      return ResolveAll(transaction, asked, out);
+    }));
   }
 }
 
 Status Participant::ResolveOldIntents(std::chrono::microseconds age) {
   std::vector<std::string> holders;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    QUARTET_ASSIGN_OR_RETURN(holders, intents_.OlderThan(transaction,
-                                                         clock_.NowMicros() - age.count(),
-                                                         kOldIntentsMax));
+    QUARTET_ASSIGN_OR_RETURN(holders,
+                             intents_.OlderThan(transaction, clock_.NowMicros() - age.count(), kOldIntentsMax));
     return {};
   }));
   if (holders.empty()) return {};
   QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
-  return outbox_.Write(
-      [&](storage::Transaction& transaction, std::vector<events::Message>& out) {
-        return ResolveAll(transaction, asked, out);
-      });
+  return outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
+    return ResolveAll(transaction, asked, out);
+  });
 }
 
 }  // namespace quartet::commit

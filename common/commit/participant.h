@@ -18,10 +18,9 @@ namespace quartet::commit {
 // effect. Thread-safe; the consumer calls Handle, the timer ResolveOldIntents.
 class Participant {
  public:
-  Participant(const RecordKind& kind, const resource::RecordRepository& records,
-              const IntentRepository& intents, const Resolution& resolution,
-              storage::Database& database, events::Outbox& outbox, DecisionSource& decisions,
-              const Clock& clock, IdSource& ids);
+  Participant(const RecordKind& kind, const resource::RecordRepository& records, const IntentRepository& intents,
+              const Resolution& resolution, storage::Database& database, events::Outbox& outbox,
+              DecisionSource& decisions, const Clock& clock, IdSource& ids);
 
   // Handles a batch of Command messages; positional results. Commands that meet
   // another's intent wait for one question about all the holders, then run again
@@ -30,8 +29,7 @@ class Participant {
 
   // What `prepare` would come to now; changes nothing but to carry out decisions
   // that have been made. Errors: UNAVAILABLE.
-  Result<qualification::v1::PreviewPrepareResponse> Preview(
-      const qualification::v1::Prepare& prepare);
+  Result<qualification::v1::PreviewPrepareResponse> Preview(const qualification::v1::Prepare& prepare);
 
   // Asks about intents that were written `age` ago or earlier and carries the
   // decisions out (rule 10). Errors: UNAVAILABLE.
@@ -41,20 +39,15 @@ class Participant {
   struct Job;
 
   void RunJobs(std::span<Job*> jobs, const Decisions& asked);
-  Status ResolveAll(storage::Transaction& transaction, const Decisions& asked,
-                    std::vector<events::Message>& out) const;
+  Status ResolveAll(storage::Transaction& transaction, const Decisions& asked, std::vector<events::Message>& out) const;
   Status RunCommand(storage::Transaction& transaction, const qualification::v1::Command& command,
-                    const Decisions& asked, std::vector<events::Message>& out,
-                    std::vector<std::string>& holders) const;
-  Status Prepare(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
-                 const Decisions& asked, std::vector<events::Message>& out,
-                 std::vector<std::string>& holders) const;
-  Result<Verdict> Evaluate(storage::Transaction& transaction,
-                           const qualification::v1::Prepare& prepare) const;
-  Result<Verdict> EvaluateRevert(storage::Transaction& transaction,
-                                 const qualification::v1::Prepare& prepare) const;
-  Status Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
-              Ready ready, Participation& mine, std::vector<events::Message>& out) const;
+                    const Decisions& asked, std::vector<events::Message>& out, std::vector<std::string>& holders) const;
+  Status Prepare(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, const Decisions& asked,
+                 std::vector<events::Message>& out, std::vector<std::string>& holders) const;
+  Result<Verdict> Evaluate(storage::Transaction& transaction, const qualification::v1::Prepare& prepare) const;
+  Result<Verdict> EvaluateRevert(storage::Transaction& transaction, const qualification::v1::Prepare& prepare) const;
+  Status Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, Ready ready,
+              Participation& mine, std::vector<events::Message>& out) const;
 
   const RecordKind& kind_;
   const resource::RecordRepository& records_;

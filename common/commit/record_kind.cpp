@@ -1,15 +1,22 @@
 #include "common/commit/record_kind.h"
 
 #include "common/resource/resource_name.h"
+#include "common/rpc/error_mapping.h"
 
 namespace quartet::commit {
 
-bool RecordKind::BreaksAttachment(const resource::Record& /*before*/,
-                                  const resource::Record& after) const {
+qualification::v1::Refused Refuse(const Error& error, const std::string& holder) {
+  qualification::v1::Refused refused;
+  *refused.mutable_status() = rpc::ToRpcStatus(error);
+  refused.set_holder(holder);
+  return refused;
+}
+
+bool RecordKind::BreaksAttachment(const resource::Record& /*before*/, const resource::Record& after) const {
   return after.delete_time_us != 0;
 }
 
-qualification::v1::Reply RecordKind::HeldBy(const Intent& holder) const {
+qualification::v1::Reply RecordKind::HeldBy(const qualification::v1::Prepare& /*prepare*/, const Intent& holder) const {
   qualification::v1::Reply reply;
   reply.mutable_busy()->set_holder(resource::NameOf("qualifications", holder.qualification_id));
   reply.mutable_busy()->set_holder_create_time_us(holder.age_us);

@@ -10,6 +10,7 @@
 #include "common/commit/intent_repository.h"
 #include "common/events/bus.h"
 #include "common/resource/record_repository.h"
+
 #include "quartet/qualification/v1/participant.pb.h"
 
 namespace quartet::commit {
@@ -32,6 +33,10 @@ struct Blocked {
   std::vector<Intent> by;
 };
 
+// The refusal that carries `error`; `holder` is the qualification to blame, if
+// there is one.
+qualification::v1::Refused Refuse(const Error& error, const std::string& holder = "");
+
 using Verdict = std::variant<Ready, Blocked, qualification::v1::Refused>;
 
 // What the commit protocol must know of a service's records. Implemented once
@@ -44,16 +49,14 @@ class RecordKind {
   // What `prepare` comes to, given what is final and which intents there are.
   // Every business check happens here; reads only. INVALID_ARGUMENT if it is
   // not this service's work.
-  virtual Result<Verdict> Evaluate(storage::Transaction& transaction,
-                                   const qualification::v1::Prepare& prepare,
-                                   const resource::RecordRepository& records,
-                                   const IntentRepository& intents, IdSource& ids) const = 0;
+  virtual Result<Verdict> Evaluate(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
+                                   const resource::RecordRepository& records, const IntentRepository& intents,
+                                   IdSource& ids) const = 0;
 
   // Whether `record`, which the qualification `qualification_id` opened or
   // closed, is as that left it, so that it may be given back. FAILED_PRECONDITION
   // RECORD_CHANGED if not.
-  virtual Status CheckUntouched(const resource::Record& record,
-                                const std::string& qualification_id) const = 0;
+  virtual Status CheckUntouched(const resource::Record& record, const std::string& qualification_id) const = 0;
 
   // What the committed `intent` makes of `before` (the final record, if there is
   // one). Pure: a reader shows what the finalising transaction will write.
@@ -62,12 +65,11 @@ class RecordKind {
 
   // Whether a change takes away what an attached qualification relies on: its
   // deletion does; a service may know more.
-  virtual bool BreaksAttachment(const resource::Record& before,
-                                const resource::Record& after) const;
+  virtual bool BreaksAttachment(const resource::Record& before, const resource::Record& after) const;
 
-  // The answer when an undecided `holder` has what a Prepare wants; Busy, unless
+  // The answer when an undecided `holder` has what `prepare` wants; Busy, unless
   // the service says otherwise.
-  virtual qualification::v1::Reply HeldBy(const Intent& holder) const;
+  virtual qualification::v1::Reply HeldBy(const qualification::v1::Prepare& prepare, const Intent& holder) const;
 };
 
 }  // namespace quartet::commit

@@ -23,9 +23,8 @@ std::vector<std::string> Holders(const std::vector<IntentOnRecord>& found) {
 }  // namespace
 
 RecordStore::RecordStore(const RecordKind& kind, const resource::RecordRepository& records,
-                         const IntentRepository& intents, const Resolution& resolution,
-                         storage::Database& database, events::Outbox& outbox,
-                         DecisionSource& decisions, const Clock& clock)
+                         const IntentRepository& intents, const Resolution& resolution, storage::Database& database,
+                         events::Outbox& outbox, DecisionSource& decisions, const Clock& clock)
     : kind_(kind),
       records_(records),
       intents_(intents),
@@ -35,8 +34,7 @@ RecordStore::RecordStore(const RecordKind& kind, const resource::RecordRepositor
       decisions_(decisions),
       clock_(clock) {}
 
-Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(
-    std::span<const std::string> ids) {
+Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<const std::string> ids) {
   std::vector<std::optional<resource::Record>> records;
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
@@ -63,8 +61,7 @@ Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(
   return records;
 }
 
-Result<std::vector<Overlay>> RecordStore::Snapshot(
-    const std::function<Status(storage::Transaction&)>& read) {
+Result<std::vector<Overlay>> RecordStore::Snapshot(const std::function<Status(storage::Transaction&)>& read) {
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
     QUARTET_RETURN_IF_ERROR(read(transaction));
@@ -88,8 +85,7 @@ Result<std::vector<Overlay>> RecordStore::OverlaysOf(const std::vector<IntentOnR
     auto [overlay, first] = overlays.try_emplace(entry.intent.record_id);
     if (first && entry.has_record) overlay->second.before = entry.record;
     if (first) overlay->second.after = overlay->second.before;
-    QUARTET_ASSIGN_OR_RETURN(auto change,
-                             kind_.Apply(entry.intent, overlay->second.after, decision));
+    QUARTET_ASSIGN_OR_RETURN(auto change, kind_.Apply(entry.intent, overlay->second.after, decision));
     overlay->second.after = std::move(change.after);
   }
   if (any_decided) CarryOut(decisions);
@@ -102,8 +98,7 @@ void RecordStore::CarryOut(const Decisions& decisions) {
   // Nobody waits for this, and the reader's answer does not depend on it: what
   // fails is carried out by the next reader, by message or by the timer.
   outbox_.Enqueue(
-      [this, decisions](storage::Transaction& transaction, std::vector<events::Message>& out)
-          -> Status {
+      [this, decisions](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
         for (const auto& [id, decision] : decisions)
           QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
         return {};
@@ -113,12 +108,11 @@ void RecordStore::CarryOut(const Decisions& decisions) {
 
 Result<resource::Record> RecordStore::Create(const Mutation& creation) {
   std::optional<resource::Record> result;
-  QUARTET_RETURN_IF_ERROR(outbox_.Write(
-      [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+  QUARTET_RETURN_IF_ERROR(
+      outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
         QUARTET_ASSIGN_OR_RETURN(result, records_.Find(transaction, creation.after.id));
         if (result) return {};
-        auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities,
-                                                 creation.after.id);
+        auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities, creation.after.id);
         if (!claimed.ok()) return std::move(claimed).error();
         QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, creation.after));
         out.push_back(creation.event);
@@ -129,14 +123,13 @@ Result<resource::Record> RecordStore::Create(const Mutation& creation) {
 }
 
 Result<resource::Record> RecordStore::Change(
-    const std::string& id,
-    const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
+    const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
     const ChangeRecord& change) {
   for (int round = 0;; ++round) {
     std::optional<resource::Record> result;
     std::vector<Intent> held;
-    QUARTET_RETURN_IF_ERROR(outbox_.Write(
-        [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    QUARTET_RETURN_IF_ERROR(
+        outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
           result.reset();
           QUARTET_ASSIGN_OR_RETURN(held, intents_.OnRecord(transaction, id));
           // An attach that fills nothing lives with changes, though not with all.
@@ -166,17 +159,15 @@ Result<resource::Record> RecordStore::Change(
     for (const Intent& intent : held) holders.push_back(intent.qualification_id);
     QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
     for (const Intent& intent : held) {
-      if (round < kRoundsMax &&
-          !Resolution::IsUndecided(intent, asked.at(intent.qualification_id)))
-        continue;
+      if (round < kRoundsMax && !Resolution::IsUndecided(intent, asked.at(intent.qualification_id))) continue;
       const bool is_lead = kind_.participant() == qualification::v1::LEAD;
       return Aborted(is_lead ? "LEAD_BEING_QUALIFIED" : "RECORD_IN_QUALIFICATION",
                      resource::NameOf(records_.schema().collection, id) + " is held by " +
                          resource::NameOf("qualifications", intent.qualification_id),
                      kRetryAfter);
     }
-    QUARTET_RETURN_IF_ERROR(outbox_.Write(
-        [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    QUARTET_RETURN_IF_ERROR(
+        outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
           for (const auto& [holder, decision] : asked)
             QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
           return {};
@@ -185,22 +176,20 @@ Result<resource::Record> RecordStore::Change(
 }
 
 Status RecordStore::Write(storage::Transaction& transaction, const resource::Record& before,
-                          std::vector<identity::Identity> before_identities,
-                          const Mutation& mutation) const {
+                          std::vector<identity::Identity> before_identities, const Mutation& mutation) const {
   const resource::Record& after = mutation.after;
   if (after.delete_time_us != 0) {
     // A deleted record frees what it has (rule 15), its former identities too.
     QUARTET_RETURN_IF_ERROR(records_.FreeAll(transaction, after.id));
   } else {
     if (before.delete_time_us != 0) before_identities.clear();
-    QUARTET_RETURN_IF_ERROR(resource::ChangeIdentities(
-        transaction, records_, before_identities, after.identities, after.id));
+    QUARTET_RETURN_IF_ERROR(
+        resource::ChangeIdentities(transaction, records_, before_identities, after.identities, after.id));
   }
   return records_.Update(transaction, after, before.version);
 }
 
-Result<std::vector<std::string>> RecordStore::Owners(
-    std::span<const identity::Identity> identities) {
+Result<std::vector<std::string>> RecordStore::Owners(std::span<const identity::Identity> identities) {
   std::vector<std::string> owners;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
     for (const identity::Identity& identity : identities) {

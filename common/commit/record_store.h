@@ -34,21 +34,18 @@ class RecordStore {
  public:
   // Computes the new state from the one before; runs inside the transaction,
   // perhaps more than once. `now_us`: the time of the change.
-  using ChangeRecord =
-      std::function<Result<Mutation>(const resource::Record& before, std::int64_t now_us)>;
+  using ChangeRecord = std::function<Result<Mutation>(const resource::Record& before, std::int64_t now_us)>;
 
-  RecordStore(const RecordKind& kind, const resource::RecordRepository& records,
-              const IntentRepository& intents, const Resolution& resolution,
-              storage::Database& database, events::Outbox& outbox, DecisionSource& decisions,
-              const Clock& clock);
+  RecordStore(const RecordKind& kind, const resource::RecordRepository& records, const IntentRepository& intents,
+              const Resolution& resolution, storage::Database& database, events::Outbox& outbox,
+              DecisionSource& decisions, const Clock& clock);
 
   // The records at one moment, positional; nothing where there is none.
   Result<std::vector<std::optional<resource::Record>>> Get(std::span<const std::string> ids);
 
   // Runs `read` over the final records in a snapshot, and gives what committed
   // qualifications change in that same snapshot.
-  Result<std::vector<Overlay>> Snapshot(
-      const std::function<Status(storage::Transaction&)>& read);
+  Result<std::vector<Overlay>> Snapshot(const std::function<Status(storage::Transaction&)>& read);
 
   // Writes a new record (version 1) and claims its identities. If a record with
   // this id exists already it is returned instead, whatever it is now. Errors:
@@ -59,8 +56,7 @@ class RecordStore {
   // record. Errors: NOT_FOUND; ABORTED RECORD_IN_QUALIFICATION (RetryInfo) while
   // an undecided qualification holds it; what `change` gives.
   Result<resource::Record> Change(
-      const std::string& id,
-      const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
+      const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
       const ChangeRecord& change);
 
   // Live records that have one of `identities`, the oldest first; not those that

@@ -12,8 +12,7 @@ using State = Participation::State;
 constexpr std::int64_t kAllAttempts = std::numeric_limits<std::int64_t>::max();
 
 bool HoldsLock(const std::vector<Intent>& held) {
-  return std::any_of(held.begin(), held.end(),
-                     [](const Intent& intent) { return OutlivesAttempts(intent.kind); });
+  return std::any_of(held.begin(), held.end(), [](const Intent& intent) { return OutlivesAttempts(intent.kind); });
 }
 
 }  // namespace
@@ -28,8 +27,8 @@ bool Resolution::IsUndecided(const Intent& intent, const Decision& decision) {
          (OutlivesAttempts(intent.kind) || intent.attempt >= decision.attempt());
 }
 
-Status Resolution::Resolve(storage::Transaction& transaction, const Decision& decision,
-                           bool acknowledge, std::vector<events::Message>& out) const {
+Status Resolution::Resolve(storage::Transaction& transaction, const Decision& decision, bool acknowledge,
+                           std::vector<events::Message>& out) const {
   const std::string id = resource::IdOf(decision.qualification());
   QUARTET_ASSIGN_OR_RETURN(Participation mine, intents_.FindParticipation(transaction, id));
   const Participation before = mine;
@@ -41,17 +40,14 @@ Status Resolution::Resolve(storage::Transaction& transaction, const Decision& de
     if (committed && (lock || mine.attempt == decision.attempt())) {
       QUARTET_RETURN_IF_ERROR(Finalise(transaction, mine, held, decision, out));
       mine.state = State::kFinal;
-    } else if (committed || (!lock && mine.attempt < decision.attempt() &&
-                             decision.outcome() == Decision::UNDECIDED)) {
+    } else if (committed || (!lock && mine.attempt < decision.attempt() && decision.outcome() == Decision::UNDECIDED)) {
       QUARTET_RETURN_IF_ERROR(Void(transaction, mine, decision.attempt() - 1));
     }
   }
-  if (decision.outcome() == Decision::ABORTED && mine.state != State::kFinal &&
-      mine.void_through != kAllAttempts)
+  if (decision.outcome() == Decision::ABORTED && mine.state != State::kFinal && mine.void_through != kAllAttempts)
     QUARTET_RETURN_IF_ERROR(Void(transaction, mine, kAllAttempts));
   if (mine.state != before.state || mine.void_through != before.void_through)
-    QUARTET_RETURN_IF_ERROR(
-        intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
+    QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
   const bool over = mine.state == State::kFinal || mine.void_through == kAllAttempts;
   if (acknowledge && over && decision.outcome() != Decision::UNDECIDED) {
     qualification::v1::Reply reply;
@@ -66,8 +62,7 @@ Status Resolution::Resolve(storage::Transaction& transaction, const Decision& de
 
 Status Resolution::Release(storage::Transaction& transaction, const std::string& qualification_id,
                            std::int64_t attempt) const {
-  QUARTET_ASSIGN_OR_RETURN(Participation mine,
-                           intents_.FindParticipation(transaction, qualification_id));
+  QUARTET_ASSIGN_OR_RETURN(Participation mine, intents_.FindParticipation(transaction, qualification_id));
   if (mine.state == State::kFinal || mine.void_through >= attempt) return {};
   if (mine.state == State::kHeld && mine.attempt > attempt) {
     mine.void_through = attempt;
@@ -77,17 +72,14 @@ Status Resolution::Release(storage::Transaction& transaction, const std::string&
   return intents_.SaveParticipation(transaction, mine, clock_.NowMicros());
 }
 
-Status Resolution::Void(storage::Transaction& transaction, Participation& participation,
-                        std::int64_t through) const {
+Status Resolution::Void(storage::Transaction& transaction, Participation& participation, std::int64_t through) const {
   if (participation.state == State::kHeld) {
-    QUARTET_ASSIGN_OR_RETURN(
-        const auto held, intents_.OfQualification(transaction, participation.qualification_id));
+    QUARTET_ASSIGN_OR_RETURN(const auto held, intents_.OfQualification(transaction, participation.qualification_id));
     for (const Intent& intent : held) {
       for (const identity::Identity& identity : intent.reserved)
         QUARTET_RETURN_IF_ERROR(records_.Free(transaction, identity, intent.record_id));
     }
-    QUARTET_RETURN_IF_ERROR(
-        intents_.DeleteOfQualification(transaction, participation.qualification_id));
+    QUARTET_RETURN_IF_ERROR(intents_.DeleteOfQualification(transaction, participation.qualification_id));
   }
   participation.state = State::kNone;
   participation.attempt = -1;

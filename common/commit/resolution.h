@@ -18,8 +18,8 @@ namespace quartet::commit {
 // transaction and may be repeated.
 class Resolution {
  public:
-  Resolution(const RecordKind& kind, const resource::RecordRepository& records,
-             const IntentRepository& intents, const Clock& clock)
+  Resolution(const RecordKind& kind, const resource::RecordRepository& records, const IntentRepository& intents,
+             const Clock& clock)
       : kind_(kind), records_(records), intents_(intents), clock_(clock) {}
 
   // What the decision says of the intents held here (rules 6, 11): COMMITTED of
@@ -31,13 +31,11 @@ class Resolution {
 
   // Voids attempts up to `attempt` and leaves the mark even if there is nothing
   // (rule 5). Never changes a final record.
-  Status Release(storage::Transaction& transaction, const std::string& qualification_id,
-                 std::int64_t attempt) const;
+  Status Release(storage::Transaction& transaction, const std::string& qualification_id, std::int64_t attempt) const;
 
   // Drops what `participation` holds, and marks attempts up to `through` void;
   // does not save it.
-  Status Void(storage::Transaction& transaction, Participation& participation,
-              std::int64_t through) const;
+  Status Void(storage::Transaction& transaction, Participation& participation, std::int64_t through) const;
 
   // Whether `decision` leaves `intent` neither final nor void.
   static bool IsUndecided(const Intent& intent, const Decision& decision);
@@ -49,8 +47,7 @@ class Resolution {
 
  private:
   Status Finalise(storage::Transaction& transaction, const Participation& participation,
-                  const std::vector<Intent>& held, const Decision& decision,
-                  std::vector<events::Message>& out) const;
+                  const std::vector<Intent>& held, const Decision& decision, std::vector<events::Message>& out) const;
 
   const RecordKind& kind_;
   const resource::RecordRepository& records_;

@@ -20,6 +20,12 @@ const std::vector<Flag> kCommonFlags = {
     {"redis", "host:port of Redis; 127.0.0.1:<base port + 9> unless told"},
     {"allow-insecure-listen", "Listen on a non-loopback address although nothing is encrypted", true},
     {"log-level", "debug, info, warning or error; info unless told"},
+    {"pipeline",
+     "Stages of an opportunity, each with its probability in percent; "
+     "QUALIFY=10,DEVELOP=35,PROPOSE=65,CLOSE=85 unless told"},
+    {"pipeline",
+     "Stages of opportunities and their probabilities in percent; "
+     "QUALIFY=10,DEVELOP=35,PROPOSE=65,CLOSE=85 unless told"},
     {"partitions", "Partitions of every topic, the same for all services; 4 unless told"},
     {"workers", "Threads that run calls; 32 unless told"},
     {"queue-max", "Calls that may wait for a worker before new ones are refused; 1024 unless told"},
@@ -67,6 +73,7 @@ ServiceSettings CommonSettings(SettingsParser& parser, int base_port) {
   if (!telemetry::ParseLevel(settings.log_level).ok()) {
     parser.Mistake("log-level", fmt::format("'{}' is none of debug, info, warning, error", settings.log_level));
   }
+  settings.pipeline = parser.Text("pipeline", settings.pipeline);
   settings.partitions = parser.Int("partitions", settings.partitions, 1, 256);
   settings.workers = parser.Int("workers", settings.workers, 1, 1'024);
   settings.queue_max = parser.Int("queue-max", settings.queue_max, 1, 1'000'000);

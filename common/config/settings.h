@@ -26,6 +26,8 @@ struct ServiceSettings {
   std::string qualification;
   bool allow_insecure_listen = false;
   std::string log_level = "info";
+  // The opportunity service's stages and their probabilities in percent.
+  std::string pipeline = "QUALIFY=10,DEVELOP=35,PROPOSE=65,CLOSE=85";
   int partitions = 4;    // of every topic; 1 to 256, the same in all services
   int workers = 32;      // threads that run calls; 1 to 1,024
   int queue_max = 1024;  // calls that may wait for a worker; 1 to 1,000,000

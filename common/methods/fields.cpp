@@ -1,8 +1,8 @@
 #include "common/methods/fields.h"
 
-#include <google/protobuf/util/field_mask_util.h>
-
 #include <algorithm>
+
+#include <google/protobuf/util/field_mask_util.h>
 
 #include "google/api/field_behavior.pb.h"
 
@@ -31,8 +31,7 @@ bool IsServerField(const FieldDescriptor& field) {
 
 bool IsPopulated(const Message& message, const FieldDescriptor& field) {
   const Reflection& reflection = *message.GetReflection();
-  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0
-                             : reflection.HasField(message, &field);
+  return field.is_repeated() ? reflection.FieldSize(message, &field) > 0 : reflection.HasField(message, &field);
 }
 
 // The paths to write, without server fields.
@@ -43,8 +42,7 @@ Result<FieldMask> PathsOf(const Message& from, const FieldMask& mask) {
   if (all || mask.paths().empty()) {
     for (int i = 0; i < descriptor.field_count(); ++i) {
       const FieldDescriptor& field = *descriptor.field(i);
-      if (!IsServerField(field) && (all || IsPopulated(from, field)))
-        paths.add_paths(field.name());
+      if (!IsServerField(field) && (all || IsPopulated(from, field))) paths.add_paths(field.name());
     }
     return paths;
   }
@@ -66,8 +64,7 @@ Result<FieldMask> PathsOf(const Message& from, const FieldMask& mask) {
 void ClearServerFields(Message& message) {
   const Descriptor& descriptor = *message.GetDescriptor();
   for (int i = 0; i < descriptor.field_count(); ++i) {
-    if (IsServerField(*descriptor.field(i)))
-      message.GetReflection()->ClearField(&message, descriptor.field(i));
+    if (IsServerField(*descriptor.field(i))) message.GetReflection()->ClearField(&message, descriptor.field(i));
   }
 }
 

@@ -19,12 +19,11 @@ void ClearServerFields(google::protobuf::Message& message);
 // populated in `from` if it is empty, all if it is "*". Server fields stay as
 // they are, whoever names them. Lists and maps are replaced. Errors:
 // INVALID_ARGUMENT naming every path that does not exist.
-Status MergeFields(const google::protobuf::Message& from,
-                   const google::protobuf::FieldMask& mask, google::protobuf::Message& to);
+Status MergeFields(const google::protobuf::Message& from, const google::protobuf::FieldMask& mask,
+                   google::protobuf::Message& to);
 
 // Copies fields of `from` that are empty in `to`, each whole or not at all;
 // never server fields nor IMMUTABLE ones. The names of those copied.
-std::vector<std::string> FillEmptyFields(const google::protobuf::Message& from,
-                                         google::protobuf::Message& to);
+std::vector<std::string> FillEmptyFields(const google::protobuf::Message& from, google::protobuf::Message& to);
 
 }  // namespace quartet::methods

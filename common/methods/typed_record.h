@@ -41,9 +41,8 @@ struct TypedRecord {
 
   // The record that holds `message` as its next version. Sets the message's
   // name and times.
-  static resource::Record Encode(Message& message, std::string id, std::int64_t version,
-                                 std::int64_t create_time_us, std::int64_t update_time_us,
-                                 std::int64_t delete_time_us = 0) {
+  static resource::Record Encode(Message& message, std::string id, std::int64_t version, std::int64_t create_time_us,
+                                 std::int64_t update_time_us, std::int64_t delete_time_us = 0) {
     using google::protobuf::util::TimeUtil;
     message.set_name(resource::NameOf(Traits::kSchema.collection, id));
     *message.mutable_create_time() = TimeUtil::MicrosecondsToTimestamp(create_time_us);
@@ -66,10 +65,8 @@ struct TypedRecord {
   }
 
   // `before` changed into `message`.
-  static resource::Record Next(const resource::Record& before, Message& message,
-                               std::int64_t now_us) {
-    return Encode(message, before.id, before.version + 1, before.create_time_us, now_us,
-                  before.delete_time_us);
+  static resource::Record Next(const resource::Record& before, Message& message, std::int64_t now_us) {
+    return Encode(message, before.id, before.version + 1, before.create_time_us, now_us, before.delete_time_us);
   }
 
   static std::vector<identity::Identity> Identities(const Message& message) {
@@ -99,8 +96,7 @@ struct TypedRecord {
     return out;
   }
 
-  static commit::Mutation MutationOf(typename Event::Change change, resource::Record record,
-                                     const Message& message) {
+  static commit::Mutation MutationOf(typename Event::Change change, resource::Record record, const Message& message) {
     events::Message event = EventOf(change, record, message);
     return commit::Mutation{.after = std::move(record), .event = std::move(event)};
   }

@@ -34,16 +34,16 @@ std::vector<storage::Param> Params(const Record& record) {
                                         record.update_time_us,
                                         record.delete_time_us,
                                         storage::Blob{record.bytes}};
-  for (const ColumnValue& value : record.columns) {
-    if (const auto* text = std::get_if<std::string>(&value))
-      params.emplace_back(std::string_view(*text));
-    else
-      params.emplace_back(std::get<std::int64_t>(value));
-  }
+  for (const ColumnValue& value : record.columns) params.push_back(ParamOf(value));
   return params;
 }
 
 }  // namespace
+
+storage::Param ParamOf(const ColumnValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return std::string_view(*text);
+  return std::get<std::int64_t>(value);
+}
 
 Record ReadRecord(const storage::Row& row, int first) {
   Record record;

@@ -70,6 +70,9 @@ class RecordRepository {
   std::string remove_;
 };
 
+// The parameter that compares with a projected column.
+storage::Param ParamOf(const ColumnValue& value);
+
 // Reads id, version, create_time, update_time, delete_time, body from columns
 // `first`… of a row.
 Record ReadRecord(const storage::Row& row, int first = 0);

@@ -13,8 +13,8 @@ namespace {
 
 // A checkpoint costs two fsyncs and a write per distinct page, so it pays to let
 // pages gather; but a long log slows reads down and the next start.
-constexpr int kCheckpointWhenIdlePages = 1'000;
-constexpr int kCheckpointAnywayPages = 4'000;
+constexpr int kCheckpointWhenIdlePages = 500;
+constexpr int kCheckpointAnywayPages = 500;
 // The log starts anew only at a moment when no reader needs it. If it has grown
 // to this without one, the writer waits for the readers.
 constexpr int kRestartPages = 64'000;

@@ -1,8 +1,7 @@
 #include "services/qualification/qualification_plan.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
 #include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include "common/identity/identity.h"
 #include "common/resource/resource_name.h"
@@ -22,8 +21,7 @@ const std::string& OwnerOf(const Lead& lead, const QualifyOptions& options) {
 
 // What every record takes over from its lead.
 template <class Record>
-void CarryCommon(const Lead& lead, const QualifyOptions& options,
-                 const std::string& qualification, Record& record) {
+void CarryCommon(const Lead& lead, const QualifyOptions& options, const std::string& qualification, Record& record) {
   record.set_lead(lead.name());
   record.set_qualification(qualification);
   record.set_owner(OwnerOf(lead, options));
@@ -36,8 +34,8 @@ bool HasAccount(const Lead& lead, const QualifyOptions& options) {
   return !options.account().empty() || !lead.company().empty();
 }
 
-void PlanAccount(const Lead& lead, const QualifyOptions& options,
-                 const std::string& qualification, v1::Prepare::Account& work) {
+void PlanAccount(const Lead& lead, const QualifyOptions& options, const std::string& qualification,
+                 v1::Prepare::Account& work) {
   work.set_given(options.account());
   work.set_duplicate_policy(options.duplicate_policy());
   account::v1::Account& record = *work.mutable_record();
@@ -52,13 +50,12 @@ void PlanAccount(const Lead& lead, const QualifyOptions& options,
   for (const auto& email : lead.emails()) {
     const auto normalised = identity::NormaliseEmail(email.address());
     if (!normalised.ok()) continue;
-    if (const auto domain = identity::CompanyDomainOfEmail(*normalised))
-      work.add_match_domains(*domain);
+    if (const auto domain = identity::CompanyDomainOfEmail(*normalised)) work.add_match_domains(*domain);
   }
 }
 
-void PlanContact(const Lead& lead, const QualifyOptions& options,
-                 const std::string& qualification, v1::Prepare::Contact& work) {
+void PlanContact(const Lead& lead, const QualifyOptions& options, const std::string& qualification,
+                 v1::Prepare::Contact& work) {
   work.set_given(options.contact());
   work.set_duplicate_policy(options.duplicate_policy());
   work.set_conflict_policy(options.conflict_policy());
@@ -87,12 +84,10 @@ std::string OpportunityName(const Lead& lead) {
   return name;
 }
 
-void PlanOpportunity(const Lead& lead, const QualifyOptions& options,
-                     const QualifyOptions::OpportunitySpec& spec,
+void PlanOpportunity(const Lead& lead, const QualifyOptions& options, const QualifyOptions::OpportunitySpec& spec,
                      const std::string& qualification, opportunity::v1::Opportunity& record) {
   CarryCommon(lead, options, qualification, record);
-  record.set_display_name(spec.display_name().empty() ? OpportunityName(lead)
-                                                      : spec.display_name());
+  record.set_display_name(spec.display_name().empty() ? OpportunityName(lead) : spec.display_name());
   if (spec.has_amount())
     *record.mutable_amount() = spec.amount();
   else if (lead.has_estimated_value())
@@ -113,35 +108,29 @@ void PlanOpportunity(const Lead& lead, const QualifyOptions& options,
 
 Status CheckOptions(const QualifyOptions& options, const std::string& field) {
   resource::Violations violations;
-  const auto check_name = [&](const char* name, std::string_view collection,
-                              const std::string& value) {
+  const auto check_name = [&](const char* name, std::string_view collection, const std::string& value) {
     if (!value.empty() && !resource::ParseName(collection, value))
-      violations.Add(fmt::format("{}.{}", field, name),
-                     fmt::format("must be \"{}/{{uuid}}\"", collection));
+      violations.Add(fmt::format("{}.{}", field, name), fmt::format("must be \"{}/{{uuid}}\"", collection));
   };
   check_name("account", "accounts", options.account());
   check_name("contact", "contacts", options.contact());
   if (options.opportunities_size() > kOpportunitiesMax)
     violations.Add(field + ".opportunities",
-                   fmt::format("at most {}, not {}", kOpportunitiesMax,
-                               options.opportunities_size()));
+                   fmt::format("at most {}, not {}", kOpportunitiesMax, options.opportunities_size()));
   if (options.no_opportunity() && options.opportunities_size() > 0)
     violations.Add(field + ".no_opportunity", "cannot stand together with opportunities");
   return violations.ToStatus();
 }
 
-v1::Plan MakePlan(const Lead& lead, const QualifyOptions& options,
-                  const std::string& qualification) {
+v1::Plan MakePlan(const Lead& lead, const QualifyOptions& options, const std::string& qualification) {
   v1::Plan plan;
-  if (HasAccount(lead, options))
-    PlanAccount(lead, options, qualification, *plan.add_prepares()->mutable_account());
+  if (HasAccount(lead, options)) PlanAccount(lead, options, qualification, *plan.add_prepares()->mutable_account());
   PlanContact(lead, options, qualification, *plan.add_prepares()->mutable_contact());
   if (options.no_opportunity()) return plan;
   auto& opportunities = *plan.add_prepares()->mutable_opportunities();
   for (const auto& spec : options.opportunities())
     PlanOpportunity(lead, options, spec, qualification, *opportunities.add_records());
-  if (options.opportunities().empty())
-    PlanOpportunity(lead, options, {}, qualification, *opportunities.add_records());
+  if (options.opportunities().empty()) PlanOpportunity(lead, options, {}, qualification, *opportunities.add_records());
   return plan;
 }
 

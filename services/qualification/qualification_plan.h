@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/base/result.h"
+
 #include "quartet/lead/v1/lead.pb.h"
 #include "quartet/qualification/v1/qualification.pb.h"
 #include "quartet/qualification/v1/row.pb.h"
@@ -16,8 +17,7 @@ Status CheckOptions(const v1::QualifyOptions& options, const std::string& field)
 // lead: a pure function, so that a preview says exactly what would happen. The
 // lead's name and `qualification` become the records' origin; qualification,
 // attempt and age of the prepares are left to the machine.
-v1::Plan MakePlan(const lead::v1::Lead& lead, const v1::QualifyOptions& options,
-                  const std::string& qualification);
+v1::Plan MakePlan(const lead::v1::Lead& lead, const v1::QualifyOptions& options, const std::string& qualification);
 
 // Whether two callers want the same; decides if one may have the other's result.
 bool SameOptions(const v1::QualifyOptions& a, const v1::QualifyOptions& b);

@@ -132,18 +132,6 @@ void Abort(Row& row, google::rpc::Status failure, std::int64_t now_us, Step& ste
   step.changed = true;
 }
 
-// Rule 14: what the participants chose must fit together.
-std::optional<Error> Misfit(const Row& row) {
-  const std::string& belongs_to = row.stored.contact_account();
-  const std::string& account = row.qualification().account().name();
-  if (belongs_to.empty() || account.empty() || belongs_to == account) return std::nullopt;
-  Error error = FailedPrecondition("CONTACT_ACCOUNT_MISMATCH", row.qualification().contact().name() + " belongs to " +
-                                                                   belongs_to + ", not to " + account);
-  error.metadata = {
-      {"contact", row.qualification().contact().name()}, {"contact_account", belongs_to}, {"account", account}};
-  return error;
-}
-
 void Count(Row& row, const v1::Reply& reply) {
   const v1::Prepared& prepared = reply.prepared();
   row.stored.add_prepared(reply.participant());
@@ -173,7 +161,9 @@ void OnPrepared(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& ste
     const bool locked = needed == v1::LEAD && row.qualification().kind() == v1::Qualification::QUALIFY;
     if (!locked && !Contains(row.stored.prepared(), needed)) return;
   }
-  if (const auto misfit = Misfit(row)) {
+  const v1::Qualification& qualification = row.qualification();
+  if (const auto misfit =
+          Misfit(qualification.contact().name(), row.stored.contact_account(), qualification.account())) {
     Abort(row, rpc::ToRpcStatus(*misfit), now_us, step);
     return;
   }
@@ -224,6 +214,17 @@ void Unpark(Row& row, std::int64_t now_us, Step& step) {
 }
 
 }  // namespace
+
+std::optional<Error> Misfit(const std::string& contact, const std::string& contact_account,
+                            const v1::RecordOutcome& account) {
+  const bool has_account = account.kind() != v1::RecordOutcome::KIND_UNSPECIFIED;
+  if (contact_account.empty() || !has_account || contact_account == account.name()) return std::nullopt;
+  const std::string chosen = account.name().empty() ? "a new account" : account.name();
+  Error error =
+      FailedPrecondition("CONTACT_ACCOUNT_MISMATCH", contact + " belongs to " + contact_account + ", not to " + chosen);
+  error.metadata = {{"contact", contact}, {"contact_account", contact_account}, {"account", chosen}};
+  return error;
+}
 
 bool IsOlder(std::int64_t create_time_a_us, const std::string& a, std::int64_t create_time_b_us, const std::string& b) {
   return std::tie(create_time_a_us, a) < std::tie(create_time_b_us, b);

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "common/base/result.h"
 
 #include "quartet/qualification/v1/participant.pb.h"
 #include "quartet/qualification/v1/row.pb.h"
@@ -27,9 +30,7 @@ struct Row {
   v1::Qualification& qualification() { return *stored.mutable_qualification(); }
   const v1::Qualification& qualification() const { return stored.qualification(); }
   v1::Qualification::State state() const { return qualification().state(); }
-  bool decided() const {
-    return state() == v1::Qualification::COMMITTED || state() == v1::Qualification::ABORTED;
-  }
+  bool decided() const { return state() == v1::Qualification::COMMITTED || state() == v1::Qualification::ABORTED; }
 };
 
 // A command to send to a participant.
@@ -71,8 +72,13 @@ Step Cancel(Row& row, std::int64_t now_us);
 // The decision as it stands, for those who hold intents.
 v1::Decision DecisionOf(const Row& row);
 
+// Rule 14: what the participants chose must fit together. CONTACT_ACCOUNT_MISMATCH
+// if the attached contact belongs to another account than the one chosen; a
+// chosen one without a name is one that would be opened.
+std::optional<Error> Misfit(const std::string& contact, const std::string& contact_account,
+                            const v1::RecordOutcome& account);
+
 // Wait-die's order: whether (create_time_a, a) is older than (create_time_b, b).
-bool IsOlder(std::int64_t create_time_a_us, const std::string& a, std::int64_t create_time_b_us,
-             const std::string& b);
+bool IsOlder(std::int64_t create_time_a_us, const std::string& a, std::int64_t create_time_b_us, const std::string& b);
 
 }  // namespace quartet::qualification

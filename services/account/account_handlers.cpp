@@ -1,0 +1,66 @@
+#include "services/account/account_handlers.h"
+
+#include "common/rpc/dispatch.h"
+
+namespace quartet::account {
+
+grpc::ServerUnaryReactor* AccountHandlers::CreateAccount(grpc::CallbackServerContext* context,
+                                                         const v1::CreateAccountRequest* request,
+                                                         v1::Account* response) {
+  return rpc::Serve<v1::CreateAccountRequest, v1::Account>(context, workers_, [this, request, response] {
+    return methods_.Create(request->account(), request->request_id(), request->validate_only(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* AccountHandlers::GetAccount(grpc::CallbackServerContext* context,
+                                                      const v1::GetAccountRequest* request, v1::Account* response) {
+  return rpc::Serve<v1::GetAccountRequest, v1::Account>(
+      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+}
+
+grpc::ServerUnaryReactor* AccountHandlers::BatchGetAccounts(grpc::CallbackServerContext* context,
+                                                            const v1::BatchGetAccountsRequest* request,
+                                                            v1::BatchGetAccountsResponse* response) {
+  return rpc::Serve<v1::BatchGetAccountsRequest, v1::BatchGetAccountsResponse>(
+      context, workers_,
+      [this, request, response] { return methods_.BatchGet(request->names(), response->mutable_accounts()); });
+}
+
+grpc::ServerUnaryReactor* AccountHandlers::ListAccounts(grpc::CallbackServerContext* context,
+                                                        const v1::ListAccountsRequest* request,
+                                                        v1::ListAccountsResponse* response) {
+  return rpc::Serve<v1::ListAccountsRequest, v1::ListAccountsResponse>(context, workers_, [this, request, response] {
+    return methods_.ListPage({.collection = "accounts",
+                              .page_size = request->page_size(),
+                              .page_token = request->page_token(),
+                              .filter = request->filter(),
+                              .order_by = request->order_by(),
+                              .show_deleted = request->show_deleted()},
+                             response->mutable_accounts(), response->mutable_next_page_token());
+  });
+}
+
+grpc::ServerUnaryReactor* AccountHandlers::UpdateAccount(grpc::CallbackServerContext* context,
+                                                         const v1::UpdateAccountRequest* request,
+                                                         v1::Account* response) {
+  return rpc::Serve<v1::UpdateAccountRequest, v1::Account>(context, workers_, [this, request, response] {
+    return methods_.Update(request->account(), request->update_mask(), request->validate_only(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* AccountHandlers::DeleteAccount(grpc::CallbackServerContext* context,
+                                                         const v1::DeleteAccountRequest* request,
+                                                         v1::Account* response) {
+  return rpc::Serve<v1::DeleteAccountRequest, v1::Account>(context, workers_, [this, request, response] {
+    return methods_.Delete(request->name(), request->etag(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* AccountHandlers::UndeleteAccount(grpc::CallbackServerContext* context,
+                                                           const v1::UndeleteAccountRequest* request,
+                                                           v1::Account* response) {
+  return rpc::Serve<v1::UndeleteAccountRequest, v1::Account>(
+      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+}
+
+}  // namespace quartet::account

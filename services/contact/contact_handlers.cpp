@@ -1,0 +1,66 @@
+#include "services/contact/contact_handlers.h"
+
+#include "common/rpc/dispatch.h"
+
+namespace quartet::contact {
+
+grpc::ServerUnaryReactor* ContactHandlers::CreateContact(grpc::CallbackServerContext* context,
+                                                         const v1::CreateContactRequest* request,
+                                                         v1::Contact* response) {
+  return rpc::Serve<v1::CreateContactRequest, v1::Contact>(context, workers_, [this, request, response] {
+    return methods_.Create(request->contact(), request->request_id(), request->validate_only(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* ContactHandlers::GetContact(grpc::CallbackServerContext* context,
+                                                      const v1::GetContactRequest* request, v1::Contact* response) {
+  return rpc::Serve<v1::GetContactRequest, v1::Contact>(
+      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+}
+
+grpc::ServerUnaryReactor* ContactHandlers::BatchGetContacts(grpc::CallbackServerContext* context,
+                                                            const v1::BatchGetContactsRequest* request,
+                                                            v1::BatchGetContactsResponse* response) {
+  return rpc::Serve<v1::BatchGetContactsRequest, v1::BatchGetContactsResponse>(
+      context, workers_,
+      [this, request, response] { return methods_.BatchGet(request->names(), response->mutable_contacts()); });
+}
+
+grpc::ServerUnaryReactor* ContactHandlers::ListContacts(grpc::CallbackServerContext* context,
+                                                        const v1::ListContactsRequest* request,
+                                                        v1::ListContactsResponse* response) {
+  return rpc::Serve<v1::ListContactsRequest, v1::ListContactsResponse>(context, workers_, [this, request, response] {
+    return methods_.ListPage({.collection = "contacts",
+                              .page_size = request->page_size(),
+                              .page_token = request->page_token(),
+                              .filter = request->filter(),
+                              .order_by = request->order_by(),
+                              .show_deleted = request->show_deleted()},
+                             response->mutable_contacts(), response->mutable_next_page_token());
+  });
+}
+
+grpc::ServerUnaryReactor* ContactHandlers::UpdateContact(grpc::CallbackServerContext* context,
+                                                         const v1::UpdateContactRequest* request,
+                                                         v1::Contact* response) {
+  return rpc::Serve<v1::UpdateContactRequest, v1::Contact>(context, workers_, [this, request, response] {
+    return methods_.Update(request->contact(), request->update_mask(), request->validate_only(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* ContactHandlers::DeleteContact(grpc::CallbackServerContext* context,
+                                                         const v1::DeleteContactRequest* request,
+                                                         v1::Contact* response) {
+  return rpc::Serve<v1::DeleteContactRequest, v1::Contact>(context, workers_, [this, request, response] {
+    return methods_.Delete(request->name(), request->etag(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* ContactHandlers::UndeleteContact(grpc::CallbackServerContext* context,
+                                                           const v1::UndeleteContactRequest* request,
+                                                           v1::Contact* response) {
+  return rpc::Serve<v1::UndeleteContactRequest, v1::Contact>(
+      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+}
+
+}  // namespace quartet::contact

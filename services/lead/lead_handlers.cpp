@@ -1,0 +1,90 @@
+#include "services/lead/lead_handlers.h"
+
+#include "common/rpc/dispatch.h"
+
+namespace quartet::lead {
+
+grpc::ServerUnaryReactor* LeadHandlers::CreateLead(grpc::CallbackServerContext* context,
+                                                   const v1::CreateLeadRequest* request, v1::Lead* response) {
+  return rpc::Serve<v1::CreateLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
+    return methods_.Create(request->lead(), request->request_id(), request->validate_only(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::GetLead(grpc::CallbackServerContext* context, const v1::GetLeadRequest* request,
+                                                v1::Lead* response) {
+  return rpc::Serve<v1::GetLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::BatchGetLeads(grpc::CallbackServerContext* context,
+                                                      const v1::BatchGetLeadsRequest* request,
+                                                      v1::BatchGetLeadsResponse* response) {
+  return rpc::Serve<v1::BatchGetLeadsRequest, v1::BatchGetLeadsResponse>(context, workers_, [this, request, response] {
+    return methods_.BatchGet(request->names(), response->mutable_leads());
+  });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::ListLeads(grpc::CallbackServerContext* context,
+                                                  const v1::ListLeadsRequest* request,
+                                                  v1::ListLeadsResponse* response) {
+  return rpc::Serve<v1::ListLeadsRequest, v1::ListLeadsResponse>(context, workers_, [this, request, response] {
+    return methods_.ListPage({.collection = "leads",
+                              .page_size = request->page_size(),
+                              .page_token = request->page_token(),
+                              .filter = request->filter(),
+                              .order_by = request->order_by(),
+                              .show_deleted = request->show_deleted()},
+                             response->mutable_leads(), response->mutable_next_page_token());
+  });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::UpdateLead(grpc::CallbackServerContext* context,
+                                                   const v1::UpdateLeadRequest* request, v1::Lead* response) {
+  return rpc::Serve<v1::UpdateLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
+    return methods_.Update(request->lead(), request->update_mask(), request->validate_only(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::DeleteLead(grpc::CallbackServerContext* context,
+                                                   const v1::DeleteLeadRequest* request, v1::Lead* response) {
+  return rpc::Serve<v1::DeleteLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
+    return methods_.Delete(request->name(), request->etag(), response);
+  });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::UndeleteLead(grpc::CallbackServerContext* context,
+                                                     const v1::UndeleteLeadRequest* request, v1::Lead* response) {
+  return rpc::Serve<v1::UndeleteLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::DisqualifyLead(grpc::CallbackServerContext* context,
+                                                       const v1::DisqualifyLeadRequest* request, v1::Lead* response) {
+  return rpc::Serve<v1::DisqualifyLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
+    return methods_.Change(
+        request->name(), request->etag(), v1::LeadEvent::DISQUALIFIED,
+        [&](v1::Lead& lead) { return Disqualify(lead, request->reason(), request->note(), clock_.NowMicros()); },
+        response);
+  });
+}
+
+grpc::ServerUnaryReactor* LeadHandlers::ReactivateLead(grpc::CallbackServerContext* context,
+                                                       const v1::ReactivateLeadRequest* request, v1::Lead* response) {
+  return rpc::Serve<v1::ReactivateLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
+    return methods_.Change(
+        request->name(), request->etag(), v1::LeadEvent::REACTIVATED,
+        [&](v1::Lead& lead) { return Reactivate(lead, request->reason()); }, response);
+  });
+}
+
+grpc::ServerReadReactor<v1::ImportLeadsRequest>* LeadHandlers::ImportLeads(grpc::CallbackServerContext* context,
+                                                                           v1::ImportLeadsResponse* response) {
+  // As many messages as an import may have rows.
+  constexpr std::size_t kMessagesMax = 10'000;
+  return rpc::ServeClientStream<v1::ImportLeadsRequest>(
+      context, workers_, response, kMessagesMax,
+      [this, response](std::vector<v1::ImportLeadsRequest>& stream) { return import_.Run(stream, *response); });
+}
+
+}  // namespace quartet::lead

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/id_source.h"
+#include "common/events/consumer.h"
+#include "common/events/outbox.h"
+#include "common/storage/database.h"
+#include "services/qualification/qualification_repository.h"
+#include "services/qualification/waiters.h"
+
+namespace quartet::qualification {
+
+// Runs the machine's steps: each reads a row, steps it, writes it back by
+// compare-and-set and sends what follows, in one transaction. There is no
+// leader: any replica may step any row. Thread-safe.
+class Coordinator {
+ public:
+  Coordinator(const QualificationRepository& repository, storage::Database& database, events::Outbox& outbox,
+              Waiters& waiters, const Clock& clock, IdSource& ids);
+
+  // Begins a qualification, or finds the one that `request_id` began; then
+  // `done` gets it as it stands, once that is durable, on the database's thread.
+  // Errors: ALREADY_EXISTS REQUEST_ID_REUSED; those of the database.
+  using Begun = std::function<void(Result<v1::Qualification>)>;
+  void BeginQualify(const std::string& lead, const v1::QualifyOptions& options, const std::string& request_id,
+                    Begun done);
+  // The same for taking `qualification_id` back. Errors: NOT_FOUND,
+  // FAILED_PRECONDITION NOT_COMMITTED.
+  void BeginRevert(const std::string& qualification_id, const std::string& request_id, Begun done);
+
+  // Gives up an undecided qualification. Errors: NOT_FOUND, FAILED_PRECONDITION
+  // QUALIFICATION_DECIDED.
+  Result<v1::Qualification> Cancel(const std::string& qualification_id);
+
+  // Handles Reply messages; positional results.
+  std::vector<Status> Handle(std::span<const events::Delivery> deliveries);
+
+  // Sends again what rows that have not moved wait for (rule 10).
+  Status Redrive();
+
+  // As it stands. Errors: NOT_FOUND.
+  Result<v1::Qualification> Read(const std::string& id) const;
+  // Positional; an id without a row is ABORTED, for it can never start (rule 1).
+  Result<std::vector<v1::Decision>> Decisions(std::span<const std::string> ids) const;
+  // Tells those who wait for a decision that was made elsewhere, or missed.
+  void PollWaiters();
+
+ private:
+  using Decided = std::vector<v1::Qualification>;
+  using Start = std::function<Status(storage::Transaction&, Row&, Step&)>;
+
+  void Begin(const std::string& request_id, std::string content, Start start, Begun done);
+  Status OnReplyMessage(storage::Transaction& transaction, const v1::Reply& reply, std::vector<events::Message>& out,
+                        Decided& decided) const;
+  Status RedriveRow(storage::Transaction& transaction, const std::string& id, std::vector<events::Message>& out,
+                    Decided& decided) const;
+  // Writes what the step changed and sends what it says; wakes those who waited
+  // for the row if it is decided or has made way now.
+  Status Apply(storage::Transaction& transaction, Row& row, const Step& step, v1::Qualification::State before,
+               std::vector<events::Message>& out, Decided& decided) const;
+  Status Wake(storage::Transaction& transaction, const Row& holder, std::vector<events::Message>& out,
+              Decided& decided) const;
+  Result<Holder> LookUpHolder(storage::Transaction& transaction, const std::string& id) const;
+
+  const QualificationRepository& repository_;
+  storage::Database& database_;
+  events::Outbox& outbox_;
+  Waiters& waiters_;
+  const Clock& clock_;
+  IdSource& ids_;
+};
+
+}  // namespace quartet::qualification

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+
+#include "common/base/result.h"
+
+#include "quartet/lead/v1/service.grpc.pb.h"
+#include "quartet/qualification/v1/participant_service.grpc.pb.h"
+#include "quartet/qualification/v1/service.pb.h"
+
+namespace quartet::qualification {
+
+// Tells what a qualification would do now: the same plan, evaluated by the same
+// participants, with nothing written. Blocks on their answers.
+class Preview {
+ public:
+  Preview(std::shared_ptr<grpc::Channel> lead, std::shared_ptr<grpc::Channel> account,
+          std::shared_ptr<grpc::Channel> contact, std::shared_ptr<grpc::Channel> opportunity);
+
+  // Errors: NOT_FOUND LEAD_NOT_FOUND; UNAVAILABLE when a service cannot be
+  // asked. What would make the qualification fail is in the response.
+  Status Run(const std::string& lead, const v1::QualifyOptions& options, v1::PreviewQualificationResponse& response);
+
+ private:
+  using Participant = v1::ParticipantService::Stub;
+  Result<v1::PreviewPrepareResponse> Ask(Participant& participant, const v1::Prepare& prepare);
+
+  const std::unique_ptr<lead::v1::LeadService::Stub> leads_;
+  const std::unique_ptr<Participant> lead_;
+  const std::unique_ptr<Participant> account_;
+  const std::unique_ptr<Participant> contact_;
+  const std::unique_ptr<Participant> opportunity_;
+};
+
+}  // namespace quartet::qualification

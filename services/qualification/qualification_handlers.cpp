@@ -1,0 +1,243 @@
+#include "services/qualification/qualification_handlers.h"
+
+#include <array>
+#include <atomic>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "common/resource/page_request.h"
+#include "common/resource/resource_name.h"
+#include "common/resource/violations.h"
+#include "common/rpc/error_mapping.h"
+#include "services/qualification/qualification_plan.h"
+
+namespace quartet::qualification {
+namespace {
+
+constexpr std::string_view kCollection = "qualifications";
+constexpr int kBatchMax = 1'000;
+constexpr int kDecisionsMax = 10'000;
+
+constexpr resource::FilterField kFilterFields[] = {
+    resource::EnumField("state", "state", &v1::Qualification::State_descriptor),
+    resource::EnumField("kind", "kind", &v1::Qualification::Kind_descriptor),
+    resource::TextField("lead", "lead"),
+};
+
+Result<std::string> ParseId(const std::string& name) {
+  auto id = resource::ParseName(kCollection, name);
+  if (!id) return InvalidArgument({{"name", "must be \"qualifications/{uuid}\""}});
+  return *std::move(id);
+}
+
+void CheckRequestId(const std::string& request_id, resource::Violations& violations) {
+  if (!request_id.empty() && !IsUuid(request_id)) violations.Add("request_id", "must be a UUID in lower case");
+}
+
+Status Check(const v1::QualifyLeadRequest& request) {
+  resource::Violations violations;
+  if (!resource::ParseName("leads", request.lead())) violations.Add("lead", "must be \"leads/{uuid}\"");
+  const Status options = CheckOptions(request.options(), "options");
+  if (!options.ok()) violations.AddError("options", options.error());
+  CheckRequestId(request.request_id(), violations);
+  return violations.ToStatus();
+}
+
+// Collects the results of a batch; the last one ends the call.
+struct Gathering {
+  Gathering(rpc::Responder to, v1::BatchQualifyLeadsResponse& into, int count)
+      : responder(std::move(to)), response(into), missing(count) {}
+
+  void Put(int index, Result<v1::Qualification> result) {
+    auto& slot = *response.mutable_results(index);
+    if (result.ok())
+      *slot.mutable_qualification() = *std::move(result);
+    else
+      *slot.mutable_status() = rpc::ToRpcStatus(result.error());
+    if (missing.fetch_sub(1) == 1) responder.Finish({});
+  }
+
+  const rpc::Responder responder;
+  v1::BatchQualifyLeadsResponse& response;
+  std::atomic<int> missing;
+};
+
+}  // namespace
+
+void QualificationHandlers::Qualify(const v1::QualifyLeadRequest& request, Concluded done) {
+  if (const Status status = Check(request); !status.ok()) {
+    done(status.error());
+    return;
+  }
+  auto options = std::make_shared<const v1::QualifyOptions>(request.options());
+  coordinator_.BeginQualify(request.lead(), request.options(), request.request_id(),
+                            [this, options, done = std::move(done)](Result<v1::Qualification> begun) mutable {
+                              Conclude(std::move(begun), std::move(options), std::move(done));
+                            });
+}
+
+void QualificationHandlers::Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as,
+                                     Concluded done) {
+  if (!begun.ok()) {
+    done(std::move(begun).error());
+    return;
+  }
+  waiters_.Await(*begun,
+                 [this, same_as = std::move(same_as), done = std::move(done)](const v1::Qualification& decided) {
+                   if (decided.state() == v1::Qualification::COMMITTED) {
+                     done(decided);
+                     return;
+                   }
+                   Error failure = rpc::FromRpcStatus(decided.failure());
+                   if (same_as == nullptr || failure.reason != "LEAD_BEING_QUALIFIED" || decided.holder().empty()) {
+                     done(std::move(failure));
+                     return;
+                   }
+                   // The database must not be asked on its own thread.
+                   if (!workers_.TrySubmit([this, decided, same_as, done] { FollowHolder(decided, same_as, done); }))
+                     done(std::move(failure));
+                 });
+}
+
+void QualificationHandlers::FollowHolder(const v1::Qualification& refused,
+                                         std::shared_ptr<const v1::QualifyOptions> same_as, Concluded done) {
+  auto holder = coordinator_.Read(resource::IdOf(refused.holder()));
+  if (!holder.ok()) {
+    done(std::move(holder).error());
+  } else if (holder->kind() != v1::Qualification::QUALIFY || !SameOptions(holder->options(), *same_as)) {
+    done(rpc::FromRpcStatus(refused.failure()));
+  } else {
+    // Its result is final for this caller: nobody else is followed.
+    Conclude(*std::move(holder), nullptr, std::move(done));
+  }
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::QualifyLead(grpc::CallbackServerContext* context,
+                                                             const v1::QualifyLeadRequest* request,
+                                                             v1::QualifyLeadResponse* response) {
+  return rpc::ServeAsync<v1::QualifyLeadRequest, v1::QualifyLeadResponse>(
+      context, workers_, [this, request, response](rpc::Responder responder) {
+        Qualify(*request, [response, responder](Result<v1::Qualification> result) {
+          // The caller may have gone, and the response with it.
+          if (responder.Cancelled()) return responder.Finish(Aborted("CANCELLED", "nobody waits"));
+          if (!result.ok()) return responder.Finish(std::move(result).error());
+          *response->mutable_qualification() = *std::move(result);
+          responder.Finish({});
+        });
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::BatchQualifyLeads(grpc::CallbackServerContext* context,
+                                                                   const v1::BatchQualifyLeadsRequest* request,
+                                                                   v1::BatchQualifyLeadsResponse* response) {
+  return rpc::ServeAsync<v1::BatchQualifyLeadsRequest, v1::BatchQualifyLeadsResponse>(
+      context, workers_, [this, request, response](rpc::Responder responder) {
+        const int count = request->requests_size();
+        if (count < 1 || count > kBatchMax)
+          return responder.Finish(
+              InvalidArgument({{"requests", fmt::format("1 to {} requests, not {}", kBatchMax, count)}}));
+        for (int i = 0; i < count; ++i) response->add_results();
+        auto gathering = std::make_shared<Gathering>(responder, *response, count);
+        // The request lives until the last result is put.
+        for (int i = 0; i < count; ++i) {
+          Qualify(request->requests(i),
+                  [gathering, i](Result<v1::Qualification> result) { gathering->Put(i, std::move(result)); });
+        }
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::PreviewQualification(grpc::CallbackServerContext* context,
+                                                                      const v1::PreviewQualificationRequest* request,
+                                                                      v1::PreviewQualificationResponse* response) {
+  return rpc::Serve<v1::PreviewQualificationRequest, v1::PreviewQualificationResponse>(
+      context, workers_, [this, request, response]() -> Status {
+        v1::QualifyLeadRequest same;
+        same.set_lead(request->lead());
+        *same.mutable_options() = request->options();
+        QUARTET_RETURN_IF_ERROR(Check(same));
+        return preview_.Run(request->lead(), request->options(), *response);
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::GetQualification(grpc::CallbackServerContext* context,
+                                                                  const v1::GetQualificationRequest* request,
+                                                                  v1::Qualification* response) {
+  return rpc::Serve<v1::GetQualificationRequest, v1::Qualification>(
+      context, workers_, [this, request, response]() -> Status {
+        QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(request->name()));
+        QUARTET_ASSIGN_OR_RETURN(*response, coordinator_.Read(id));
+        return {};
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::ListQualifications(grpc::CallbackServerContext* context,
+                                                                    const v1::ListQualificationsRequest* request,
+                                                                    v1::ListQualificationsResponse* response) {
+  return rpc::Serve<v1::ListQualificationsRequest, v1::ListQualificationsResponse>(
+      context, workers_, [this, request, response]() -> Status {
+        QUARTET_ASSIGN_OR_RETURN(const auto page, resource::PageRequest::Parse({.collection = kCollection,
+                                                                                .page_size = request->page_size(),
+                                                                                .page_token = request->page_token(),
+                                                                                .filter = request->filter(),
+                                                                                .order_by = request->order_by()},
+                                                                               kFilterFields));
+        return database_.Read([&](storage::Transaction& transaction) -> Status {
+          response->Clear();
+          QUARTET_ASSIGN_OR_RETURN(auto found,
+                                   repository_.List(transaction, page, *response->mutable_next_page_token()));
+          for (auto& qualification : found) *response->add_qualifications() = std::move(qualification);
+          return {};
+        });
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::CancelQualification(grpc::CallbackServerContext* context,
+                                                                     const v1::CancelQualificationRequest* request,
+                                                                     v1::Qualification* response) {
+  return rpc::Serve<v1::CancelQualificationRequest, v1::Qualification>(
+      context, workers_, [this, request, response]() -> Status {
+        QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(request->name()));
+        QUARTET_ASSIGN_OR_RETURN(*response, coordinator_.Cancel(id));
+        return {};
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::RevertQualification(grpc::CallbackServerContext* context,
+                                                                     const v1::RevertQualificationRequest* request,
+                                                                     v1::Qualification* response) {
+  return rpc::ServeAsync<v1::RevertQualificationRequest, v1::Qualification>(
+      context, workers_, [this, request, response](rpc::Responder responder) {
+        resource::Violations violations;
+        const auto id = ParseId(request->name());
+        if (!id.ok()) violations.AddError("name", id.error());
+        CheckRequestId(request->request_id(), violations);
+        if (!violations.empty()) return responder.Finish(violations.ToStatus());
+        coordinator_.BeginRevert(
+            *id, request->request_id(), [this, response, responder](Result<v1::Qualification> begun) {
+              Conclude(std::move(begun), nullptr, [response, responder](Result<v1::Qualification> result) {
+                if (responder.Cancelled()) return responder.Finish(Aborted("CANCELLED", "nobody waits"));
+                if (!result.ok()) return responder.Finish(std::move(result).error());
+                *response = *std::move(result);
+                responder.Finish({});
+              });
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* QualificationHandlers::GetDecisions(grpc::CallbackServerContext* context,
+                                                              const v1::GetDecisionsRequest* request,
+                                                              v1::GetDecisionsResponse* response) {
+  return rpc::Serve<v1::GetDecisionsRequest, v1::GetDecisionsResponse>(
+      context, workers_, [this, request, response]() -> Status {
+        if (request->qualifications_size() > kDecisionsMax)
+          return InvalidArgument({{"qualifications", fmt::format("at most {}", kDecisionsMax)}});
+        std::vector<std::string> ids;
+        for (const std::string& name : request->qualifications()) ids.push_back(resource::IdOf(name));
+        QUARTET_ASSIGN_OR_RETURN(auto decisions, coordinator_.Decisions(ids));
+        for (v1::Decision& decision : decisions) *response->add_decisions() = std::move(decision);
+        return {};
+      });
+}
+
+}  // namespace quartet::qualification

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/rpc/dispatch.h"
+#include "common/rpc/worker_pool.h"
+#include "services/qualification/coordinator.h"
+#include "services/qualification/preview.h"
+
+#include "quartet/qualification/v1/service.grpc.pb.h"
+
+namespace quartet::qualification {
+
+// QualificationService over gRPC. A call that waits for a decision holds no
+// worker meanwhile.
+class QualificationHandlers final : public v1::QualificationService::CallbackService {
+ public:
+  QualificationHandlers(Coordinator& coordinator, const QualificationRepository& repository,
+                        storage::Database& database, Waiters& waiters, Preview& preview, rpc::WorkerPool& workers)
+      : coordinator_(coordinator),
+        repository_(repository),
+        database_(database),
+        waiters_(waiters),
+        preview_(preview),
+        workers_(workers) {}
+
+  grpc::ServerUnaryReactor* QualifyLead(grpc::CallbackServerContext* context, const v1::QualifyLeadRequest* request,
+                                        v1::QualifyLeadResponse* response) override;
+  grpc::ServerUnaryReactor* BatchQualifyLeads(grpc::CallbackServerContext* context,
+                                              const v1::BatchQualifyLeadsRequest* request,
+                                              v1::BatchQualifyLeadsResponse* response) override;
+  grpc::ServerUnaryReactor* PreviewQualification(grpc::CallbackServerContext* context,
+                                                 const v1::PreviewQualificationRequest* request,
+                                                 v1::PreviewQualificationResponse* response) override;
+  grpc::ServerUnaryReactor* GetQualification(grpc::CallbackServerContext* context,
+                                             const v1::GetQualificationRequest* request,
+                                             v1::Qualification* response) override;
+  grpc::ServerUnaryReactor* ListQualifications(grpc::CallbackServerContext* context,
+                                               const v1::ListQualificationsRequest* request,
+                                               v1::ListQualificationsResponse* response) override;
+  grpc::ServerUnaryReactor* CancelQualification(grpc::CallbackServerContext* context,
+                                                const v1::CancelQualificationRequest* request,
+                                                v1::Qualification* response) override;
+  grpc::ServerUnaryReactor* RevertQualification(grpc::CallbackServerContext* context,
+                                                const v1::RevertQualificationRequest* request,
+                                                v1::Qualification* response) override;
+  grpc::ServerUnaryReactor* GetDecisions(grpc::CallbackServerContext* context, const v1::GetDecisionsRequest* request,
+                                         v1::GetDecisionsResponse* response) override;
+
+ private:
+  // Gets the committed qualification, or why there is none.
+  using Concluded = std::function<void(Result<v1::Qualification>)>;
+
+  void Qualify(const v1::QualifyLeadRequest& request, Concluded done);
+  // Waits for the decision; `same_as`: options under which another's result will
+  // do, too (rule 13), or null.
+  void Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as, Concluded done);
+  void FollowHolder(const v1::Qualification& refused, std::shared_ptr<const v1::QualifyOptions> same_as,
+                    Concluded done);
+
+  Coordinator& coordinator_;
+  const QualificationRepository& repository_;
+  storage::Database& database_;
+  Waiters& waiters_;
+  Preview& preview_;
+  rpc::WorkerPool& workers_;
+};
+
+}  // namespace quartet::qualification

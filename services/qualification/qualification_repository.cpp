@@ -1,0 +1,168 @@
+#include "services/qualification/qualification_repository.h"
+
+#include <fmt/format.h>
+
+#include "common/resource/record_repository.h"
+#include "common/resource/resource_name.h"
+
+namespace quartet::qualification {
+namespace {
+
+// `body` is a serialised StoredQualification, `plan` a serialised Plan.
+constexpr std::string_view kFind =
+    "SELECT version, create_time, update_time, waits_for, redrive_time, redrive_count, body, plan "
+    "FROM qualification WHERE id = $1";
+constexpr std::string_view kInsert =
+    "INSERT INTO qualification (id, version, create_time, update_time, state, kind, lead, "
+    "waits_for, redrive_time, redrive_count, body, plan) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+constexpr std::string_view kUpdate =
+    "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, "
+    "waits_for = $5, redrive_time = $6, redrive_count = $7, body = $8, plan = $9 "
+    "WHERE id = $1 AND version = $2";
+constexpr std::string_view kWaiting =
+    "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' "
+    "ORDER BY create_time, id LIMIT $2";
+constexpr std::string_view kWaitingInState =
+    "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' AND state = $3 "
+    "ORDER BY create_time, id LIMIT $2";
+constexpr std::string_view kWaitForNext =
+    "UPDATE qualification SET waits_for = $2, version = version + 1 "
+    "WHERE waits_for = $1 AND waits_for <> '' AND id <> $2";
+constexpr std::string_view kDue =
+    "SELECT id FROM qualification WHERE redrive_time > 0 AND redrive_time <= $1 "
+    "ORDER BY redrive_time LIMIT $2";
+constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM request WHERE id = $1";
+constexpr std::string_view kInsertRequest = "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)";
+constexpr std::string_view kList = "SELECT id, create_time, body FROM qualification";
+
+Status Done(Result<std::int64_t> changed) {
+  if (!changed.ok()) return std::move(changed).error();
+  return {};
+}
+
+Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, std::string_view sql,
+                                           std::initializer_list<storage::Param> params) {
+  std::vector<std::string> ids;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(sql, params, [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+  return ids;
+}
+
+}  // namespace
+
+Result<std::optional<Row>> QualificationRepository::Find(storage::Transaction& transaction, std::string_view id) const {
+  std::optional<Row> found;
+  bool readable = true;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kFind, {id}, [&](const storage::Row& row) {
+    Row read{.id = std::string(id),
+             .version = row.Int(0),
+             .create_time_us = row.Int(1),
+             .update_time_us = row.Int(2),
+             .waits_for = row.String(3),
+             .redrive_time_us = row.Int(4),
+             .redrive_count = row.Int(5),
+             .stored = {},
+             .plan = {}};
+    const auto body = row.Bytes(6);
+    const auto plan = row.Bytes(7);
+    readable = read.stored.ParseFromArray(body.data(), static_cast<int>(body.size())) &&
+               read.plan.ParseFromArray(plan.data(), static_cast<int>(plan.size()));
+    found = std::move(read);
+  }));
+  if (!readable) return Internal("a stored qualification cannot be read");
+  return found;
+}
+
+Status QualificationRepository::Insert(storage::Transaction& transaction, const Row& row) const {
+  const std::string body = row.stored.SerializeAsString();
+  const std::string plan = row.plan.SerializeAsString();
+  return Done(
+      transaction.Execute(kInsert, {std::string_view(row.id), row.version, row.create_time_us, row.update_time_us,
+                                    std::int64_t{row.state()}, std::int64_t{row.qualification().kind()},
+                                    std::string_view(row.qualification().lead()), std::string_view(row.waits_for),
+                                    row.redrive_time_us, row.redrive_count, storage::Blob{body}, storage::Blob{plan}}));
+}
+
+Status QualificationRepository::Update(storage::Transaction& transaction, Row& row) const {
+  const std::string body = row.stored.SerializeAsString();
+  const std::string plan = row.plan.SerializeAsString();
+  QUARTET_ASSIGN_OR_RETURN(
+      const std::int64_t updated,
+      transaction.Execute(kUpdate, {std::string_view(row.id), row.version, row.update_time_us,
+                                    std::int64_t{row.state()}, std::string_view(row.waits_for), row.redrive_time_us,
+                                    row.redrive_count, storage::Blob{body}, storage::Blob{plan}}));
+  if (updated == 0) return Aborted("QUALIFICATION_MOVED", "the row was changed meanwhile");
+  ++row.version;
+  return {};
+}
+
+Result<std::vector<std::string>> QualificationRepository::WaitingFor(storage::Transaction& transaction,
+                                                                     std::string_view holder,
+                                                                     std::optional<v1::Qualification::State> state,
+                                                                     int limit) const {
+  if (!state) return SelectIds(transaction, kWaiting, {holder, std::int64_t{limit}});
+  return SelectIds(transaction, kWaitingInState, {holder, std::int64_t{limit}, std::int64_t{*state}});
+}
+
+Status QualificationRepository::WaitForNext(storage::Transaction& transaction, std::string_view holder,
+                                            std::string_view next) const {
+  return Done(transaction.Execute(kWaitForNext, {holder, next}));
+}
+
+Result<std::vector<std::string>> QualificationRepository::DueBy(storage::Transaction& transaction, std::int64_t now_us,
+                                                                int limit) const {
+  return SelectIds(transaction, kDue, {now_us, std::int64_t{limit}});
+}
+
+Result<std::optional<Request>> QualificationRepository::FindRequest(storage::Transaction& transaction,
+                                                                    std::string_view request_id) const {
+  std::optional<Request> found;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kFindRequest, {request_id}, [&](const storage::Row& row) {
+    found = Request{.content = row.String(0), .qualification_id = row.String(1)};
+  }));
+  return found;
+}
+
+Status QualificationRepository::InsertRequest(storage::Transaction& transaction, std::string_view request_id,
+                                              const Request& request) const {
+  return Done(transaction.Execute(
+      kInsertRequest, {request_id, std::string_view(request.content), std::string_view(request.qualification_id)}));
+}
+
+Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Transaction& transaction,
+                                                                     const resource::PageRequest& page,
+                                                                     std::string& next_page_token) const {
+  std::string where;
+  std::vector<resource::ColumnValue> values;
+  int next = page.filter.AppendSql(where, values, 1);
+  if (page.after) {
+    if (!where.empty()) where += " AND ";
+    where += fmt::format("(create_time, id) {} (${}, ${})", page.descending ? "<" : ">", next, next + 1);
+    values.emplace_back(page.after->create_time_us);
+    values.emplace_back(page.after->id);
+    next += 2;
+  }
+  std::vector<storage::Param> params;
+  for (const auto& value : values) params.push_back(resource::ParamOf(value));
+  params.emplace_back(std::int64_t{page.page_size} + 1);
+  const std::string_view direction = page.descending ? " DESC" : "";
+  const std::string sql = fmt::format("{}{}{} ORDER BY create_time{}, id{} LIMIT ${}", kList,
+                                      where.empty() ? "" : " WHERE ", where, direction, direction, next);
+  std::vector<v1::Qualification> found;
+  std::int64_t last_time_us = 0;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, params, [&](const storage::Row& row) {
+    if (found.size() == static_cast<std::size_t>(page.page_size)) {
+      next_page_token = page.NextPageToken(last_time_us, resource::IdOf(found.back().name()));
+      return;
+    }
+    v1::StoredQualification stored;
+    const auto body = row.Bytes(2);
+    if (!stored.ParseFromArray(body.data(), static_cast<int>(body.size()))) return;
+    last_time_us = row.Int(1);
+    found.push_back(std::move(*stored.mutable_qualification()));
+  }));
+  return found;
+}
+
+}  // namespace quartet::qualification

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/result.h"
+#include "common/resource/page_request.h"
+#include "common/storage/database.h"
+#include "services/qualification/qualification_rules.h"
+
+namespace quartet::qualification {
+
+// What a request_id stands for.
+struct Request {
+  std::string content;  // a digest of what was asked for
+  std::string qualification_id;
+};
+
+// SQL over the commit records. All functions run inside the caller's
+// transaction; none keeps anything.
+class QualificationRepository {
+ public:
+  Result<std::optional<Row>> Find(storage::Transaction& transaction, std::string_view id) const;
+  Status Insert(storage::Transaction& transaction, const Row& row) const;
+  // Writes the row as its next version if the stored one is still row.version
+  // (rule 2), and raises row.version; otherwise ABORTED, and the operation is to
+  // be run again.
+  Status Update(storage::Transaction& transaction, Row& row) const;
+
+  // Ids of rows that wait for `holder`, the oldest first.
+  Result<std::vector<std::string>> WaitingFor(storage::Transaction& transaction, std::string_view holder,
+                                              std::optional<v1::Qualification::State> state, int limit) const;
+  // Makes every row that still waits for `holder` wait for `next`.
+  Status WaitForNext(storage::Transaction& transaction, std::string_view holder, std::string_view next) const;
+  // Ids of rows that are due to be driven again, at most `limit`.
+  Result<std::vector<std::string>> DueBy(storage::Transaction& transaction, std::int64_t now_us, int limit) const;
+
+  Result<std::optional<Request>> FindRequest(storage::Transaction& transaction, std::string_view request_id) const;
+  Status InsertRequest(storage::Transaction& transaction, std::string_view request_id, const Request& request) const;
+
+  // One page and the token of the next.
+  Result<std::vector<v1::Qualification>> List(storage::Transaction& transaction, const resource::PageRequest& page,
+                                              std::string& next_page_token) const;
+};
+
+}  // namespace quartet::qualification
