@@ -21,9 +21,6 @@ const std::vector<Flag> kCommonFlags = {
     {"allow-insecure-listen", "Listen on a non-loopback address although nothing is encrypted", true},
     {"log-level", "debug, info, warning or error; info unless told"},
     {"pipeline",
-     "Stages of an opportunity, each with its probability in percent; "
-     "QUALIFY=10,DEVELOP=35,PROPOSE=65,CLOSE=85 unless told"},
-    {"pipeline",
      "Stages of opportunities and their probabilities in percent; "
      "QUALIFY=10,DEVELOP=35,PROPOSE=65,CLOSE=85 unless told"},
     {"partitions", "Partitions of every topic, the same for all services; 4 unless told"},

@@ -86,6 +86,12 @@ TEST_F(Settings, AFlagWinsOverItsTwin) {
   EXPECT_EQ(settings.log_level, "info");
 }
 
+TEST_F(Settings, ThePipelineOfOpportunitiesCanBeChosen) {
+  EXPECT_EQ(Good({"--pipeline", "TALK=20,SIGN=90"}).pipeline, "TALK=20,SIGN=90");
+  environment_["QUARTET_PIPELINE"] = "TALK=30";
+  EXPECT_EQ(Good({}).pipeline, "TALK=30");
+}
+
 TEST_F(Settings, DataGoWhereXdgSays) {
   environment_["XDG_DATA_HOME"] = "/srv/data";
   EXPECT_EQ(Good({}).data_dir, "/srv/data/quartet/contact");
