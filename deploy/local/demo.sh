@@ -5,6 +5,11 @@
 # shellcheck disable=SC2154  # set by the caller
 quartet_here() { "$bin/quartet" --host 127.0.0.1 --base-port "$base_port" "$@"; }
 
+# The colleague's leads, by name.
+sample_leads() {
+  quartet_here lead list --filter 'owner = "mira@bluebird.example"' -o csv | grep -oE '^leads/[^,]+'
+}
+
 # deals TOPIC…: names of the open opportunities about these topics that are still at the first stage.
 deals() {
   local topics
@@ -15,9 +20,10 @@ deals() {
       $2 in wanted { print $1 }'
 }
 
-# move_on COMMAND… -- TOPIC…: does something with those deals, if any of them still waits for it.
+# move_on COMMAND… -- TOPIC…: does something with those deals, if any of them still waits for it; its output matters
+# only if that fails.
 move_on() {
-  local command=() names
+  local command=() names output
   while [[ "$1" != -- ]]; do
     command+=("$1")
     shift
@@ -25,7 +31,8 @@ move_on() {
   shift
   names=$(deals "$@")
   if [[ -z "$names" ]]; then return; fi
-  quartet_here opportunity "${command[@]}" - <<< "$names" > /dev/null
+  output=$(quartet_here opportunity "${command[@]}" - <<< "$names" 2>&1) || { complain "$output" && return 1; }
+  say "$(wc -l <<< "$names") deals: quartet opportunity ${command[*]}"
 }
 
 run_demo() {
@@ -38,15 +45,21 @@ run_demo() {
     return
   fi
 
+  say "Two of these rows cannot be leads, so that you see what becomes of such."
   say "\$ quartet lead import deploy/local/demo-leads.csv"
   # The list has two rows that cannot be leads, which import reports by its exit code 1; worse is worse.
   quartet_here lead import "$list" --rejects "$data/demo-rejects.csv" || imported=$?
   if [[ $imported -gt 1 ]]; then return "$imported"; fi
+  if [[ $(sample_leads | wc -l) -lt 25 ]]; then
+    complain "The sample leads did not all arrive; deploy/local/up --demo again will bring the rest."
+    return 1
+  fi
 
   say ""
   say "\$ quartet lead qualify --filter 'owner = \"mira@bluebird.example\"'"
   quartet_here lead qualify --filter 'owner = "mira@bluebird.example"'
 
+  say ""
   move_on move --stage DEVELOP -- "Ovens for six branches" "Sterilisers for three clinics" "Packing line" "Dome motor overhaul" \
     "Pump monitoring" "Laser cutter"
   move_on move --stage PROPOSE -- "Tail lifts for forty lorries" "Clean room" "Filter house"

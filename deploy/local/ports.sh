@@ -6,6 +6,7 @@ taken_ports() {
   for table in /proc/net/tcp /proc/net/tcp6; do
     # A machine without IPv6 has no tcp6.
     [[ -r "$table" ]] || continue
+    # By way of cat: bash reads a table of the kernel's byte by byte, and each read makes the kernel begin anew.
     while read -r _ where _ state _; do
       [[ "$state" == 0A ]] || continue # a listener
       # 127.0.0.1 itself or every interface, as IPv4 or as IPv6, in the kernel's byte order.
@@ -15,6 +16,6 @@ taken_ports() {
       esac
       port=$((16#${where##*:}))
       if [[ "$wanted" == *" $port "* ]]; then echo "$port"; fi
-    done < "$table"
+    done < <(cat "$table")
   done | sort -nu
 }
