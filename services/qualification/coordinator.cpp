@@ -315,7 +315,7 @@ Result<std::vector<v1::Decision>> Coordinator::Decisions(std::span<const std::st
 }
 
 void Coordinator::PollWaiters() {
-  for (const std::string& name : waiters_.Names()) {
+  for (const std::string& name : waiters_.Sweep()) {
     const auto qualification = Read(resource::IdOf(name));
     // What cannot be read now is asked for again at the next tick.
     if (qualification.ok()) waiters_.Notify(*qualification);

@@ -65,51 +65,63 @@ struct Gathering {
 
 }  // namespace
 
-void QualificationHandlers::Qualify(const v1::QualifyLeadRequest& request, Concluded done) {
+QualificationHandlers::Caller QualificationHandlers::CallerOf(const rpc::Responder& responder,
+                                                              v1::Qualification& answer) {
+  // gRPC keeps `answer` until the call is finished.
+  return {.done =
+              [responder, &answer](Result<v1::Qualification> result) {
+                if (!result.ok()) return responder.Finish(std::move(result).error());
+                answer = *std::move(result);
+                responder.Finish({});
+              },
+          .gone = [responder] { return responder.Cancelled(); }};
+}
+
+void QualificationHandlers::Qualify(const v1::QualifyLeadRequest& request, Caller caller) {
   if (const Status status = Check(request); !status.ok()) {
-    done(status.error());
+    caller.done(status.error());
     return;
   }
   auto options = std::make_shared<const v1::QualifyOptions>(request.options());
   coordinator_.BeginQualify(request.lead(), request.options(), request.request_id(),
-                            [this, options, done = std::move(done)](Result<v1::Qualification> begun) mutable {
-                              Conclude(std::move(begun), std::move(options), std::move(done));
+                            [this, options, caller = std::move(caller)](Result<v1::Qualification> begun) {
+                              Conclude(std::move(begun), options, caller);
                             });
 }
 
 void QualificationHandlers::Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as,
-                                     Concluded done) {
+                                     const Caller& caller) {
   if (!begun.ok()) {
-    done(std::move(begun).error());
+    caller.done(std::move(begun).error());
     return;
   }
-  waiters_.Await(*begun,
-                 [this, same_as = std::move(same_as), done = std::move(done)](const v1::Qualification& decided) {
-                   if (decided.state() == v1::Qualification::COMMITTED) {
-                     done(decided);
-                     return;
-                   }
-                   Error failure = rpc::FromRpcStatus(decided.failure());
-                   if (same_as == nullptr || failure.reason != "LEAD_BEING_QUALIFIED" || decided.holder().empty()) {
-                     done(std::move(failure));
-                     return;
-                   }
-                   // The database must not be asked on its own thread.
-                   if (!workers_.TrySubmit([this, decided, same_as, done] { FollowHolder(decided, same_as, done); }))
-                     done(std::move(failure));
-                 });
+  const auto tell = [this, same_as, caller](const v1::Qualification& decided) {
+    if (decided.state() == v1::Qualification::COMMITTED) {
+      caller.done(decided);
+      return;
+    }
+    Error failure = rpc::FromRpcStatus(decided.failure());
+    if (same_as == nullptr || failure.reason != "LEAD_BEING_QUALIFIED" || decided.holder().empty()) {
+      caller.done(std::move(failure));
+      return;
+    }
+    // The database must not be asked on its own thread.
+    if (!workers_.TrySubmit([this, decided, same_as, caller] { FollowHolder(decided, *same_as, caller); }))
+      caller.done(std::move(failure));
+  };
+  waiters_.Await(*begun, {.tell = tell, .gone = caller.gone});
 }
 
-void QualificationHandlers::FollowHolder(const v1::Qualification& refused,
-                                         std::shared_ptr<const v1::QualifyOptions> same_as, Concluded done) {
+void QualificationHandlers::FollowHolder(const v1::Qualification& refused, const v1::QualifyOptions& same_as,
+                                         const Caller& caller) {
   auto holder = coordinator_.Read(resource::IdOf(refused.holder()));
   if (!holder.ok()) {
-    done(std::move(holder).error());
-  } else if (holder->kind() != v1::Qualification::QUALIFY || !SameOptions(holder->options(), *same_as)) {
-    done(rpc::FromRpcStatus(refused.failure()));
+    caller.done(std::move(holder).error());
+  } else if (holder->kind() != v1::Qualification::QUALIFY || !SameOptions(holder->options(), same_as)) {
+    caller.done(rpc::FromRpcStatus(refused.failure()));
   } else {
     // Its result is final for this caller: nobody else is followed.
-    Conclude(*std::move(holder), nullptr, std::move(done));
+    Conclude(*std::move(holder), nullptr, caller);
   }
 }
 
@@ -118,13 +130,7 @@ grpc::ServerUnaryReactor* QualificationHandlers::QualifyLead(grpc::CallbackServe
                                                              v1::QualifyLeadResponse* response) {
   return rpc::ServeAsync<v1::QualifyLeadRequest, v1::QualifyLeadResponse>(
       context, workers_, [this, request, response](rpc::Responder responder) {
-        Qualify(*request, [response, responder](Result<v1::Qualification> result) {
-          // The caller may have gone, and the response with it.
-          if (responder.Cancelled()) return responder.Finish(Aborted("CANCELLED", "nobody waits"));
-          if (!result.ok()) return responder.Finish(std::move(result).error());
-          *response->mutable_qualification() = *std::move(result);
-          responder.Finish({});
-        });
+        Qualify(*request, CallerOf(responder, *response->mutable_qualification()));
       });
 }
 
@@ -142,7 +148,8 @@ grpc::ServerUnaryReactor* QualificationHandlers::BatchQualifyLeads(grpc::Callbac
         // The request lives until the last result is put.
         for (int i = 0; i < count; ++i) {
           Qualify(request->requests(i),
-                  [gathering, i](Result<v1::Qualification> result) { gathering->Put(i, std::move(result)); });
+                  {.done = [gathering, i](Result<v1::Qualification> result) { gathering->Put(i, std::move(result)); },
+                   .gone = [gathering] { return gathering->responder.Cancelled(); }});
         }
       });
 }
@@ -213,15 +220,10 @@ grpc::ServerUnaryReactor* QualificationHandlers::RevertQualification(grpc::Callb
         if (!id.ok()) violations.AddError("name", id.error());
         CheckRequestId(request->request_id(), violations);
         if (!violations.empty()) return responder.Finish(violations.ToStatus());
-        coordinator_.BeginRevert(
-            *id, request->request_id(), [this, response, responder](Result<v1::Qualification> begun) {
-              Conclude(std::move(begun), nullptr, [response, responder](Result<v1::Qualification> result) {
-                if (responder.Cancelled()) return responder.Finish(Aborted("CANCELLED", "nobody waits"));
-                if (!result.ok()) return responder.Finish(std::move(result).error());
-                *response = *std::move(result);
-                responder.Finish({});
-              });
-            });
+        coordinator_.BeginRevert(*id, request->request_id(),
+                                 [this, response, responder](Result<v1::Qualification> begun) {
+                                   Conclude(std::move(begun), nullptr, CallerOf(responder, *response));
+                                 });
       });
 }
 

@@ -49,15 +49,22 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
                                          v1::GetDecisionsResponse* response) override;
 
  private:
-  // Gets the committed qualification, or why there is none.
-  using Concluded = std::function<void(Result<v1::Qualification>)>;
+  // Who is told how it ended.
+  struct Caller {
+    // Gets the committed qualification, or why there is none.
+    std::function<void(Result<v1::Qualification>)> done;
+    // Whether nobody waits any more.
+    std::function<bool()> gone;
+  };
 
-  void Qualify(const v1::QualifyLeadRequest& request, Concluded done);
-  // Waits for the decision; `same_as`: options under which another's result will
+  // The caller of a method whose answer is, or holds, one qualification.
+  static Caller CallerOf(const rpc::Responder& responder, v1::Qualification& answer);
+  void Qualify(const v1::QualifyLeadRequest& request, Caller caller);
+  // Waits for the decision. `same_as`: options under which another's result will
   // do, too (rule 13), or null.
-  void Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as, Concluded done);
-  void FollowHolder(const v1::Qualification& refused, std::shared_ptr<const v1::QualifyOptions> same_as,
-                    Concluded done);
+  void Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as,
+                const Caller& caller);
+  void FollowHolder(const v1::Qualification& refused, const v1::QualifyOptions& same_as, const Caller& caller);
 
   Coordinator& coordinator_;
   const QualificationRepository& repository_;

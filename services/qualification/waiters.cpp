@@ -1,5 +1,7 @@
 #include "services/qualification/waiters.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace quartet::qualification {
@@ -10,7 +12,7 @@ bool IsDecided(const v1::Qualification& qualification) {
 
 void Waiters::Await(const v1::Qualification& qualification, Waiter waiter) {
   if (IsDecided(qualification)) {
-    waiter(qualification);
+    waiter.tell(qualification);
     return;
   }
   std::lock_guard lock(mutex_);
@@ -27,14 +29,28 @@ void Waiters::Notify(const v1::Qualification& qualification) {
     told = std::move(found->second);
     waiting_.erase(found);
   }
-  for (const Waiter& waiter : told) waiter(qualification);
+  for (const Waiter& waiter : told) waiter.tell(qualification);
 }
 
-std::vector<std::string> Waiters::Names() const {
-  std::lock_guard lock(mutex_);
+std::vector<std::string> Waiters::Sweep() {
+  std::vector<Waiter> gone;  // ended outside of the lock
   std::vector<std::string> names;
-  names.reserve(waiting_.size());
-  for (const auto& [name, waiters] : waiting_) names.push_back(name);
+  {
+    std::lock_guard lock(mutex_);
+    for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+      auto& waiters = entry->second;
+      const auto first_gone =
+          std::partition(waiters.begin(), waiters.end(), [](const Waiter& waiter) { return !waiter.gone(); });
+      std::move(first_gone, waiters.end(), std::back_inserter(gone));
+      waiters.erase(first_gone, waiters.end());
+      if (waiters.empty()) {
+        entry = waiting_.erase(entry);
+      } else {
+        names.push_back(entry->first);
+        ++entry;
+      }
+    }
+  }
   return names;
 }
 
