@@ -11,14 +11,16 @@
 namespace quartet::storage {
 namespace {
 
-// A checkpoint costs two fsyncs and a write per distinct page, so it pays to let
-// pages gather; but a long log slows reads down and the next start.
+// A checkpoint writes each distinct page of the log once and syncs the database
+// file: it pays to let pages gather, but whoever writes meanwhile waits, some
+// milliseconds per thousand pages.
 constexpr int kCheckpointWhenIdlePages = 500;
-constexpr int kCheckpointAnywayPages = 500;
+constexpr int kCheckpointAnywayPages = 2'000;
 // The log starts anew only at a moment when no reader needs it. If it has grown
-// to this without one, the writer waits for the readers.
-constexpr int kRestartPages = 64'000;
-constexpr int kRestartWaitMs = 250;
+// to this (64 MiB) without one, the writer waits for the readers, but not long:
+// one of them may take minutes.
+constexpr int kRestartPages = 16'000;
+constexpr int kRestartWaitMs = 100;
 constexpr int kBusyTimeoutMs = 5'000;
 
 }  // namespace
@@ -77,31 +79,24 @@ WriteSession::Outcome SqliteWriteSession::Run(const std::function<Status(Transac
 
 void SqliteWriteSession::Maintain(bool idle) {
   // The log has started anew since the last checkpoint.
-  if (log_pages_ < checkpointed_pages_) checkpointed_pages_ = 0;
-  const int due = log_pages_ - checkpointed_pages_;
-  if (due >= kRestartPages) {
-    Checkpoint(/*restart=*/true);
-  } else if (due >= (idle ? kCheckpointWhenIdlePages : kCheckpointAnywayPages)) {
-    Checkpoint(/*restart=*/false);
-  }
+  if (log_pages_ < checkpoint_tried_at_) checkpoint_tried_at_ = 0;
+  // Counted from the last try, whatever it achieved: a reader that stays keeps every checkpoint from finishing.
+  const int grown = log_pages_ - checkpoint_tried_at_;
+  if (grown < (idle ? kCheckpointWhenIdlePages : kCheckpointAnywayPages)) return;
+  checkpoint_tried_at_ = log_pages_;
+  Checkpoint(/*restart=*/log_pages_ >= kRestartPages);
 }
 
 void SqliteWriteSession::Checkpoint(bool restart) {
   sqlite3* handle = connection_->handle();
-  int log_pages = 0;
-  int copied_pages = 0;
   if (restart) sqlite3_busy_timeout(handle, kRestartWaitMs);
   const int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-  const int code = sqlite3_wal_checkpoint_v2(handle, "main", mode, &log_pages, &copied_pages);
+  const int code = sqlite3_wal_checkpoint_v2(handle, "main", mode, /*pnLog=*/nullptr, /*pnCkpt=*/nullptr);
   if (restart) sqlite3_busy_timeout(handle, kBusyTimeoutMs);
-  // Readers in the way are no failure: what they kept is copied next time.
+  // Readers in the way are no failure: what they keep is copied next time.
   if (code != SQLITE_OK && code != SQLITE_BUSY) {
     telemetry::LogWarning("checkpoint failed", {{"error", ToString(connection_->ErrorFor(code, "(checkpoint)"))}});
-    // Not before as many pages again: the disk may be full for a while.
-    checkpointed_pages_ = log_pages_;
-    return;
   }
-  checkpointed_pages_ = copied_pages;
 }
 
 }  // namespace quartet::storage

@@ -30,8 +30,8 @@ class SqliteWriteSession final : public WriteSession {
   void Checkpoint(bool restart);
 
   std::unique_ptr<SqliteConnection> connection_;
-  int log_pages_ = 0;           // in the write-ahead log, as of the last commit
-  int checkpointed_pages_ = 0;  // of these, the ones that are in the database file too
+  int log_pages_ = 0;            // in the write-ahead log, as of the last commit
+  int checkpoint_tried_at_ = 0;  // log_pages_ at the last checkpoint; 0 since the log started anew
 };
 
 }  // namespace quartet::storage
