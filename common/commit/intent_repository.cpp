@@ -1,9 +1,10 @@
 #include "common/commit/intent_repository.h"
 
 #include <charconv>
+#include <iterator>
 
 #include "common/commit/migrations.h"
-#include "common/resource/record_repository.h"
+#include "common/resource/identities.h"
 #include "common/storage/migrations.h"
 
 namespace quartet::commit {
@@ -92,6 +93,23 @@ IntentRepository::IntentRepository(std::string_view record_table) {
 Result<std::vector<Intent>> IntentRepository::OnRecord(storage::Transaction& transaction,
                                                        std::string_view record_id) const {
   return Select(transaction, kOnRecord, record_id);
+}
+
+Result<std::vector<Intent>> IntentRepository::OnIdentities(storage::Transaction& transaction,
+                                                           const resource::RecordRepository& records,
+                                                           std::span<const identity::Identity> identities,
+                                                           std::string_view id) const {
+  std::vector<Intent> found;
+  if (!records.schema().identities_have_one_owner) return found;
+  for (const identity::Identity& identity : identities) {
+    if (!resource::IsExclusive(identity.kind)) continue;
+    QUARTET_ASSIGN_OR_RETURN(const auto owner, records.Owner(transaction, identity));
+    if (!owner || *owner == id) continue;
+    QUARTET_ASSIGN_OR_RETURN(auto intents, OnRecord(transaction, *owner));
+    std::erase_if(intents, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    found.insert(found.end(), std::make_move_iterator(intents.begin()), std::make_move_iterator(intents.end()));
+  }
+  return found;
 }
 
 Result<std::vector<Intent>> IntentRepository::OfQualification(storage::Transaction& transaction,

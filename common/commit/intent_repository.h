@@ -1,12 +1,13 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/commit/intent.h"
-#include "common/resource/record.h"
+#include "common/resource/record_repository.h"
 #include "common/storage/database.h"
 
 namespace quartet::commit {
@@ -29,6 +30,10 @@ class IntentRepository {
   explicit IntentRepository(std::string_view record_table);
 
   Result<std::vector<Intent>> OnRecord(storage::Transaction& transaction, std::string_view record_id) const;
+  // The intents by which a record other than `id` may gain or lose one of
+  // `identities`, if these have one owner each.
+  Result<std::vector<Intent>> OnIdentities(storage::Transaction& transaction, const resource::RecordRepository& records,
+                                           std::span<const identity::Identity> identities, std::string_view id) const;
   Result<std::vector<Intent>> OfQualification(storage::Transaction& transaction,
                                               std::string_view qualification_id) const;
   Result<std::vector<IntentOnRecord>> All(storage::Transaction& transaction) const;

@@ -60,21 +60,28 @@ class Matcher {
     return found;
   }
 
+  // Those by which a record may come, go or change its identities.
+  Result<std::vector<Intent>> UnsettledOn(const std::string& id) const {
+    QUARTET_ASSIGN_OR_RETURN(auto others, OthersOn(id));
+    std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    return others;
+  }
+
   void Block(const std::vector<Intent>& by) { blocked_.by.insert(blocked_.by.end(), by.begin(), by.end()); }
 
   Status FindCandidates() {
     for (const identity::Identity& key : request_.keys) {
       QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, key));
       if (!owner) continue;
-      QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, *owner));
-      if (record) {
-        candidates_.push_back({*owner, std::string(identity::KindName(key.kind)) + " " + key.value});
+      // Whether it has, and keeps, what leads to it is not known before these are
+      // decided. With OPEN_ANYWAY only what is exclusive matters.
+      QUARTET_ASSIGN_OR_RETURN(const auto unsettled, UnsettledOn(*owner));
+      if (!unsettled.empty()) {
+        if (request_.duplicate_policy != QualifyOptions::OPEN_ANYWAY || resource::IsExclusive(key.kind))
+          Block(unsettled);
         continue;
       }
-      // Somebody is opening it. With OPEN_ANYWAY only what is exclusive matters.
-      if (request_.duplicate_policy == QualifyOptions::OPEN_ANYWAY && !resource::IsExclusive(key.kind)) continue;
-      QUARTET_ASSIGN_OR_RETURN(const auto others, OthersOn(*owner));
-      Block(others);
+      candidates_.push_back({*owner, std::string(identity::KindName(key.kind)) + " " + key.value});
     }
     return {};
   }
@@ -85,14 +92,13 @@ class Matcher {
       if (!resource::IsExclusive(identity.kind)) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, identity));
       if (!owner || *owner == id) continue;
-      QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction_, *owner));
-      if (record) {
+      QUARTET_ASSIGN_OR_RETURN(const auto unsettled, UnsettledOn(*owner));
+      if (unsettled.empty()) {
         const auto kind = std::string(identity::KindName(identity.kind));
         return std::optional<Verdict>(
             Refusal("IDENTITY_TAKEN", kind + " " + identity.value + " belongs to " + Name(*owner)));
       }
-      QUARTET_ASSIGN_OR_RETURN(const auto others, OthersOn(*owner));
-      Block(others);
+      Block(unsettled);
     }
     if (!blocked_.by.empty()) return std::optional<Verdict>(std::move(blocked_));
     return std::optional<Verdict>();

@@ -145,7 +145,8 @@ Status Participant::Prepare(storage::Transaction& transaction, const qualificati
     return {};
   }
   if (attempt <= mine.void_through || attempt < mine.attempt) return {};
-  if (mine.state == State::kHeld) {
+  // Lower attempts are void from here on, whatever this one comes to.
+  if (mine.void_through < attempt - 1) {
     QUARTET_RETURN_IF_ERROR(resolution_.Void(transaction, mine, attempt - 1));
     QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
   }
@@ -178,6 +179,7 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
     intent.qualification_id = mine.qualification_id;
     intent.attempt = prepare.attempt();
     intent.age_us = prepare.create_time_us();
+    if (intent.kind == IntentKind::kFill) QUARTET_RETURN_IF_ERROR(KeepOwned(transaction, intent));
     QUARTET_ASSIGN_OR_RETURN(intent.reserved,
                              resource::ClaimIdentities(transaction, records_, intent.reserved, intent.record_id));
     QUARTET_RETURN_IF_ERROR(intents_.Insert(transaction, intent, now_us));
@@ -192,6 +194,16 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
   mine.reply = reply.SerializeAsString();
   QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, now_us));
   out.push_back(resolution_.ReplyMessage(reply));
+  return {};
+}
+
+Status Participant::KeepOwned(storage::Transaction& transaction, Intent& intent) const {
+  std::vector<identity::Identity> fresh;
+  for (identity::Identity& identity : intent.reserved) {
+    QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction, identity));
+    if (owner != intent.record_id) fresh.push_back(std::move(identity));
+  }
+  intent.reserved = std::move(fresh);
   return {};
 }
 

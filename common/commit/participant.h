@@ -49,6 +49,10 @@ class Participant {
   Status Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, Ready ready,
               Participation& mine, std::vector<events::Message>& out) const;
 
+  // Leaves in `reserved` what the record does not own, as a former identity, by
+  // itself: only that is given back if nothing comes of the intent.
+  Status KeepOwned(storage::Transaction& transaction, Intent& intent) const;
+
   const RecordKind& kind_;
   const resource::RecordRepository& records_;
   const IntentRepository& intents_;

@@ -108,16 +108,20 @@ void RecordStore::CarryOut(const Decisions& decisions) {
 
 Result<resource::Record> RecordStore::Create(const Mutation& creation) {
   std::optional<resource::Record> result;
-  QUARTET_RETURN_IF_ERROR(
-      outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+  QUARTET_RETURN_IF_ERROR(WriteSettled(
+      creation.after.id,
+      [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Result<std::vector<Intent>> {
         QUARTET_ASSIGN_OR_RETURN(result, records_.Find(transaction, creation.after.id));
-        if (result) return {};
+        if (result) return std::vector<Intent>{};
+        QUARTET_ASSIGN_OR_RETURN(
+            auto reserved, intents_.OnIdentities(transaction, records_, creation.after.identities, creation.after.id));
+        if (!reserved.empty()) return reserved;
         auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities, creation.after.id);
         if (!claimed.ok()) return std::move(claimed).error();
         QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, creation.after));
         out.push_back(creation.event);
         result = creation.after;
-        return {};
+        return std::vector<Intent>{};
       }));
   return *std::move(result);
 }
@@ -125,44 +129,60 @@ Result<resource::Record> RecordStore::Create(const Mutation& creation) {
 Result<resource::Record> RecordStore::Change(
     const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
     const ChangeRecord& change) {
+  std::optional<resource::Record> result;
+  bool exists = false;
+  const Status written = WriteSettled(
+      id, [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Result<std::vector<Intent>> {
+        QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, id));
+        // An attach that fills nothing lives with changes, though not with all.
+        std::vector<Intent> attached = held;
+        std::erase_if(attached, [](const Intent& i) { return i.kind != IntentKind::kAttach; });
+        std::erase_if(held, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+        QUARTET_ASSIGN_OR_RETURN(const auto before, records_.Find(transaction, id));
+        exists = before.has_value();
+        if (!held.empty()) return held;
+        if (!exists) return DoesNotExist(id);
+        QUARTET_ASSIGN_OR_RETURN(Mutation mutation, change(*before, clock_.NowMicros()));
+        if (!attached.empty() && kind_.BreaksAttachment(*before, mutation.after)) return attached;
+        if (mutation.after.version != before->version) {
+          if (mutation.after.delete_time_us == 0) {
+            QUARTET_ASSIGN_OR_RETURN(auto reserved,
+                                     intents_.OnIdentities(transaction, records_, mutation.after.identities, id));
+            if (!reserved.empty()) return reserved;
+          }
+          QUARTET_RETURN_IF_ERROR(Write(transaction, *before, identities(*before), mutation));
+          out.push_back(mutation.event);
+        }
+        result = std::move(mutation.after);
+        return std::vector<Intent>{};
+      });
+  if (written.ok()) return *std::move(result);
+  // What an undecided qualification only would open is not there yet.
+  if (!exists && written.error().code == Code::kAborted) return DoesNotExist(id);
+  return written.error();
+}
+
+Error RecordStore::DoesNotExist(const std::string& id) const {
+  return NotFound("NOT_FOUND", resource::NameOf(records_.schema().collection, id) + " does not exist");
+}
+
+Status RecordStore::WriteSettled(const std::string& id, const SettledWork& work) {
   for (int round = 0;; ++round) {
-    std::optional<resource::Record> result;
-    std::vector<Intent> held;
+    std::vector<Intent> met;
     QUARTET_RETURN_IF_ERROR(
         outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-          result.reset();
-          QUARTET_ASSIGN_OR_RETURN(held, intents_.OnRecord(transaction, id));
-          // An attach that fills nothing lives with changes, though not with all.
-          std::vector<Intent> attached = held;
-          std::erase_if(attached, [](const Intent& i) { return i.kind != IntentKind::kAttach; });
-          std::erase_if(held, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
-          if (!held.empty()) return {};
-          QUARTET_ASSIGN_OR_RETURN(const auto before, records_.Find(transaction, id));
-          if (!before) {
-            const auto name = resource::NameOf(records_.schema().collection, id);
-            return NotFound("NOT_FOUND", name + " does not exist");
-          }
-          QUARTET_ASSIGN_OR_RETURN(Mutation mutation, change(*before, clock_.NowMicros()));
-          if (!attached.empty() && kind_.BreaksAttachment(*before, mutation.after)) {
-            held = std::move(attached);
-            return {};
-          }
-          if (mutation.after.version != before->version) {
-            QUARTET_RETURN_IF_ERROR(Write(transaction, *before, identities(*before), mutation));
-            out.push_back(mutation.event);
-          }
-          result = std::move(mutation.after);
+          QUARTET_ASSIGN_OR_RETURN(met, work(transaction, out));
           return {};
         }));
-    if (result) return *std::move(result);
+    if (met.empty()) return {};
     std::vector<std::string> holders;
-    for (const Intent& intent : held) holders.push_back(intent.qualification_id);
+    for (const Intent& intent : met) holders.push_back(intent.qualification_id);
     QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
-    for (const Intent& intent : held) {
+    for (const Intent& intent : met) {
       if (round < kRoundsMax && !Resolution::IsUndecided(intent, asked.at(intent.qualification_id))) continue;
       const bool is_lead = kind_.participant() == qualification::v1::LEAD;
       return Aborted(is_lead ? "LEAD_BEING_QUALIFIED" : "RECORD_IN_QUALIFICATION",
-                     resource::NameOf(records_.schema().collection, id) + " is held by " +
+                     resource::NameOf(records_.schema().collection, id) + " or what it needs is held by " +
                          resource::NameOf("qualifications", intent.qualification_id),
                      kRetryAfter);
     }

@@ -49,12 +49,14 @@ class RecordStore {
 
   // Writes a new record (version 1) and claims its identities. If a record with
   // this id exists already it is returned instead, whatever it is now. Errors:
-  // ALREADY_EXISTS IDENTITY_TAKEN.
+  // ALREADY_EXISTS IDENTITY_TAKEN; ABORTED RECORD_IN_QUALIFICATION (RetryInfo)
+  // while an undecided qualification reserves one of its identities.
   Result<resource::Record> Create(const Mutation& creation);
 
   // Changes one record. `identities_before` computes the identities of a stored
   // record. Errors: NOT_FOUND; ABORTED RECORD_IN_QUALIFICATION (RetryInfo) while
-  // an undecided qualification holds it; what `change` gives.
+  // an undecided qualification holds it or reserves an identity that it would
+  // have; what `change` gives.
   Result<resource::Record> Change(
       const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
       const ChangeRecord& change);
@@ -68,6 +70,14 @@ class RecordStore {
  private:
   Result<std::vector<Overlay>> OverlaysOf(const std::vector<IntentOnRecord>& found);
   void CarryOut(const Decisions& decisions);
+
+  // Work on record `id`; the intents that it has met, having changed nothing, or
+  // none, having done everything.
+  using SettledWork = std::function<Result<std::vector<Intent>>(storage::Transaction&, std::vector<events::Message>&)>;
+  // Runs `work` until it meets no more intents: those that are decided are
+  // carried out first. ABORTED (RetryInfo) for one that is not.
+  Status WriteSettled(const std::string& id, const SettledWork& work);
+  Error DoesNotExist(const std::string& id) const;
   Status Write(storage::Transaction& transaction, const resource::Record& before,
                std::vector<identity::Identity> before_identities, const Mutation& mutation) const;
 

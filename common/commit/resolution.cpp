@@ -103,6 +103,11 @@ Status Resolution::Finalise(storage::Transaction& transaction, const Participati
       QUARTET_RETURN_IF_ERROR(records_.Update(transaction, *change.after, before->version));
     else
       QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, *change.after));
+    if (intent.kind == IntentKind::kFill && change.after) {
+      // One that it had formerly may be shown again.
+      for (const identity::Identity& identity : change.after->identities)
+        QUARTET_RETURN_IF_ERROR(records_.MarkFormer(transaction, identity, intent.record_id, false));
+    }
     out.push_back(std::move(change.event));
   }
   return intents_.DeleteOfQualification(transaction, participation.qualification_id);

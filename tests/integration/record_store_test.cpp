@@ -1,0 +1,213 @@
+// What readers and writers outside of the protocol see of qualifications
+// (rules 7 and 18). Every test in which nobody tells the service the decision
+// fails if readers do not ask for it.
+#include <gmock/gmock.h>
+
+#include "tests/integration/participant_fixture.h"
+
+namespace quartet::test {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class RecordStoreTest : public ParticipantTest {
+ protected:
+  // Lead 1, locked by qualification 1, whose contact is prepared.
+  RecordStoreTest() {
+    lead_ = leads_.Create(TestLead(1));
+    decisions_.SetUndecided(1);
+    leads_.Handle({LockLead(1, lead_)});
+    contact_ = RecordOf(contacts_.Handle({PrepareContact(1, TestLead(1))}).at(0)).name();
+    names_.set_lead(lead_);
+    names_.set_contact(contact_);
+  }
+
+  std::string lead_;
+  std::string contact_;
+  qualification::v1::Names names_;
+};
+
+TEST_F(RecordStoreTest, UntilTheDecisionEverythingIsAsBefore) {
+  EXPECT_EQ(Require(leads_.Get(lead_))->state(), lead::v1::Lead::STATE_OPEN);
+  EXPECT_FALSE(Require(contacts_.Get(contact_)).has_value());
+  EXPECT_THAT(Require(contacts_.List()), IsEmpty());
+  EXPECT_THAT(Require(leads_.List("state = OPEN")), SizeIs(1));
+  EXPECT_THAT(Require(leads_.List("state = QUALIFIED")), IsEmpty());
+}
+
+TEST_F(RecordStoreTest, FromTheCommitOnEverybodySeesItThoughNobodyWasTold) {
+  decisions_.Commit(1, 0, names_);
+
+  const auto lead = Require(leads_.Get(lead_));
+  const auto contact = Require(contacts_.Get(contact_));
+
+  EXPECT_EQ(lead->state(), lead::v1::Lead::STATE_QUALIFIED);
+  EXPECT_EQ(lead->contact(), contact_);
+  ASSERT_TRUE(contact.has_value());
+  EXPECT_EQ(contact->emails(0).address(), "jane1@example.com");
+}
+
+TEST_F(RecordStoreTest, ListsSeeTheCommitToo) {
+  decisions_.Commit(1, 0, names_);
+
+  EXPECT_THAT(Require(contacts_.List()), SizeIs(1));
+  EXPECT_THAT(Require(contacts_.List("email = \"jane1@example.com\"")), SizeIs(1));
+  EXPECT_THAT(Require(contacts_.List("email = \"john@example.com\"")), IsEmpty());
+  EXPECT_THAT(Require(leads_.List("state = QUALIFIED")), SizeIs(1));
+  EXPECT_THAT(Require(leads_.List("state = OPEN")), IsEmpty());
+}
+
+TEST_F(RecordStoreTest, AReaderRollsTheDecisionForward) {
+  decisions_.Commit(1, 0, names_);
+  Require(contacts_.Get(contact_));
+
+  EXPECT_THAT(contacts_.Intents(), IsEmpty());
+  EXPECT_THAT(contacts_.TakeEvents(), SizeIs(1));
+  EXPECT_TRUE(contacts_.TakeReplies().back().has_acknowledged());
+  const int questions = decisions_.questions;
+  Require(contacts_.Get(contact_));
+  EXPECT_EQ(decisions_.questions, questions) << "what is final needs no question";
+}
+
+TEST_F(RecordStoreTest, WhatAReaderSeesIsWhatIsThenStored) {
+  decisions_.Commit(1, 0, names_);
+  const auto overlaid = Require(contacts_.Get(contact_));
+  ASSERT_THAT(contacts_.Intents(), IsEmpty());
+
+  const auto stored = Require(contacts_.Get(contact_));
+
+  EXPECT_EQ(stored->SerializeAsString(), overlaid->SerializeAsString());
+}
+
+TEST_F(RecordStoreTest, AfterAnAbortEverythingIsAsBefore) {
+  decisions_.Abort(1);
+
+  EXPECT_EQ(Require(leads_.Get(lead_))->state(), lead::v1::Lead::STATE_OPEN);
+  EXPECT_FALSE(Require(contacts_.Get(contact_)).has_value());
+  EXPECT_THAT(leads_.Intents(), IsEmpty());
+  EXPECT_THAT(contacts_.Intents(), IsEmpty());
+}
+
+TEST_F(RecordStoreTest, ACommitOfAHigherAttemptDoesNotShowTheLower) {
+  decisions_.Commit(1, 1);
+
+  EXPECT_FALSE(Require(contacts_.Get(contact_)).has_value());
+  EXPECT_EQ(Require(leads_.Get(lead_))->state(), lead::v1::Lead::STATE_QUALIFIED) << "the lock is of all attempts";
+}
+
+TEST_F(RecordStoreTest, WithoutTheOrchestratorThereIsNoGuessing) {
+  const std::string other = leads_.Create(TestLead(2));
+  decisions_.reachable = false;
+
+  EXPECT_EQ(leads_.Get(lead_).error().code, Code::kUnavailable);
+  EXPECT_TRUE(leads_.Get(lead_).error().retry_after.has_value());
+  EXPECT_EQ(contacts_.Get(contact_).error().code, Code::kUnavailable);
+  EXPECT_TRUE(leads_.Get(other).ok()) << "only the record concerned";
+}
+
+TEST_F(RecordStoreTest, ALockedLeadCannotBeChanged) {
+  const Status changed = leads_.Change(lead_, [](lead::v1::Lead& lead) { lead.set_topic("late"); });
+
+  ASSERT_FALSE(changed.ok());
+  EXPECT_EQ(changed.error().reason, "LEAD_BEING_QUALIFIED");
+  EXPECT_TRUE(changed.error().retry_after.has_value());
+}
+
+TEST_F(RecordStoreTest, AChangeBuildsOnWhatWasDecided) {
+  decisions_.Commit(1, 0, names_);
+
+  Require(contacts_.Change(contact_, [](contact::v1::Contact& contact) { contact.set_title("CEO"); }));
+
+  const auto contact = Require(contacts_.Get(contact_));
+  EXPECT_EQ(contact->title(), "CEO");
+  EXPECT_EQ(contact->qualification(), TestName("qualifications", 1));
+}
+
+TEST_F(RecordStoreTest, ARecordThatIsNotThereYetCannotBeChangedNorHeardOf) {
+  EXPECT_EQ(contacts_.Change(contact_, [](contact::v1::Contact&) {}).error().code, Code::kNotFound);
+  EXPECT_EQ(contacts_.Delete(contact_).error().code, Code::kNotFound);
+}
+
+// An identity that is only reserved is resolved before anybody is told that it
+// is taken.
+class ReservedIdentity : public RecordStoreTest {
+ protected:
+  Result<resource::Record> CreateJane() {
+    contact::v1::Contact contact;
+    contact.add_emails()->set_address("jane1@example.com");
+    using Typed = methods::TypedRecord<contact::ContactTraits>;
+    auto record = Typed::Encode(contact, ids_.NewUuid(), 1, 1, 1);
+    return contacts_.store().Create(Typed::MutationOf(contact::v1::ContactEvent::CREATED, std::move(record), contact));
+  }
+};
+
+TEST_F(ReservedIdentity, OfAnUndecidedOneIsToBeTriedAgain) {
+  const auto created = CreateJane();
+
+  ASSERT_FALSE(created.ok());
+  EXPECT_EQ(created.error().reason, "RECORD_IN_QUALIFICATION");
+  EXPECT_TRUE(created.error().retry_after.has_value());
+}
+
+TEST_F(ReservedIdentity, OfAnAbortedOneIsFree) {
+  decisions_.Abort(1);
+
+  EXPECT_TRUE(CreateJane().ok());
+}
+
+TEST_F(ReservedIdentity, OfACommittedOneIsTaken) {
+  decisions_.Commit(1, 0, names_);
+
+  const auto created = CreateJane();
+
+  EXPECT_EQ(created.error().reason, "IDENTITY_TAKEN");
+  EXPECT_EQ(created.error().metadata.at("email jane1@example.com"), contact_);
+}
+
+TEST_F(ReservedIdentity, IsResolvedForAChangeToo) {
+  const std::string other = CreateContact("john@example.com");
+  const auto take = [&] {
+    return contacts_.Change(other, [](contact::v1::Contact& c) { c.add_emails()->set_address("jane1@example.com"); });
+  };
+  EXPECT_EQ(take().error().reason, "RECORD_IN_QUALIFICATION");
+
+  decisions_.Abort(1);
+
+  EXPECT_TRUE(take().ok());
+}
+
+TEST_F(RecordStoreTest, SeveralAttachesOfOneRecordAreSeenTogether) {
+  const std::string account = CreateAccount();
+  for (int i = 2; i <= 4; ++i) {
+    decisions_.SetUndecided(i);
+    accounts_.Handle({PrepareAccount(i, TestLead(i))});
+  }
+  decisions_.Commit(2);
+  decisions_.Commit(4);
+
+  EXPECT_EQ(Require(accounts_.Get(account))->etag(), "3");
+  EXPECT_THAT(accounts_.Intents(), SizeIs(1));
+  EXPECT_EQ(Require(accounts_.Get(account))->etag(), "3");
+}
+
+TEST_F(RecordStoreTest, PagesOfAListOverlayWhatIsNotFinal) {
+  std::vector<Command> prepares;
+  for (int i = 2; i <= 9; ++i) {
+    decisions_.SetUndecided(i);
+    prepares.push_back(PrepareContact(i, TestLead(i)));
+    CreateContact("john" + std::to_string(i) + "@example.com");
+  }
+  contacts_.Handle(prepares);
+  for (int i = 2; i <= 9; i += 2) decisions_.Commit(i);
+
+  std::set<std::string> names;
+  const auto listed = Require(contacts_.List("", 3));
+  for (const auto& contact : listed) names.insert(contact.name());
+
+  EXPECT_EQ(names.size(), 12u);
+  EXPECT_EQ(listed.size(), 12u) << "none twice";
+}
+
+}  // namespace
+}  // namespace quartet::test

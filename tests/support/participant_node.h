@@ -1,0 +1,243 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/id_source.h"
+#include "common/commit/migrations.h"
+#include "common/commit/participant.h"
+#include "common/commit/record_store.h"
+#include "common/events/memory_bus.h"
+#include "common/events/migrations.h"
+#include "common/events/relay.h"
+#include "common/methods/paging.h"
+#include "common/methods/typed_record.h"
+#include "common/resource/resource_name.h"
+#include "common/storage/migrations.h"
+#include "common/storage/sqlite_database.h"
+#include "tests/support/temp_directory.h"
+
+namespace quartet::test {
+
+// Ends a test that cannot go on.
+inline void Require(const Status& status) {
+  if (!status.ok()) throw std::runtime_error(ToString(status.error()));
+}
+template <class T>
+T Require(Result<T> result) {
+  if (!result.ok()) throw std::runtime_error(ToString(result.error()));
+  return std::move(result).value();
+}
+
+// What one service has of the commit protocol: the real participant and record
+// store over a database of its own. It sends to a bus in memory that nobody
+// else reads.
+template <class Traits>
+class ParticipantNode {
+ public:
+  using Message = typename Traits::Message;
+  using Typed = methods::TypedRecord<Traits>;
+  using Command = qualification::v1::Command;
+  using Reply = qualification::v1::Reply;
+
+  // Clock, ids, kind and decisions must outlive it.
+  ParticipantNode(const Clock& clock, IdSource& ids, const commit::RecordKind& kind, commit::DecisionSource& decisions,
+                  std::span<const storage::MigrationFile> migrations)
+      : clock_(clock),
+        ids_(ids),
+        kind_(kind),
+        decisions_(decisions),
+        migrations_(migrations),
+        bus_(clock, 1),
+        records_(Traits::kSchema),
+        intents_(Traits::kSchema.table),
+        resolution_(kind, records_, intents_, clock) {
+    Open();
+  }
+
+  ~ParticipantNode() { Close(); }
+  ParticipantNode(const ParticipantNode&) = delete;
+  ParticipantNode& operator=(const ParticipantNode&) = delete;
+
+  // The process dies and comes back: memory is lost, the database is kept.
+  void Restart() {
+    Close();
+    Open();
+  }
+
+  // Handles commands as one batch; one status for each.
+  std::vector<Status> TryHandle(const std::vector<Command>& commands) {
+    std::vector<events::Delivery> deliveries;
+    for (const Command& command : commands) deliveries.emplace_back().message.data = command.SerializeAsString();
+    return participant_->Handle(deliveries);
+  }
+  // Handles commands, all of which must succeed, and gives the replies to them.
+  std::vector<Reply> Handle(const std::vector<Command>& commands) {
+    for (const Status& status : TryHandle(commands)) Require(status);
+    return TakeReplies();
+  }
+
+  // Replies, and domain events, that were sent since the last call.
+  std::vector<Reply> TakeReplies() { return Take<Reply>("qualification.replies", replies_taken_); }
+  std::vector<typename Traits::Event> TakeEvents() {
+    return Take<typename Traits::Event>(std::string(Traits::kTopic), events_taken_);
+  }
+
+  // A record that was created directly.
+  std::string Create(Message message) {
+    const std::int64_t now_us = clock_.NowMicros();
+    resource::Record record = Typed::Encode(message, ids_.NewUuid(), 1, now_us, now_us);
+    const auto mutation = Typed::MutationOf(Traits::Event::CREATED, std::move(record), message);
+    return resource::NameOf(Traits::kSchema.collection, Require(store_->Create(mutation)).id);
+  }
+  // As a reader sees it.
+  Result<std::optional<Message>> Get(const std::string& name) {
+    const std::string id = resource::IdOf(name);
+    QUARTET_ASSIGN_OR_RETURN(const auto found, store_->Get(std::span(&id, 1)));
+    if (!found.front()) return std::optional<Message>();
+    return std::optional<Message>(Typed::Decode(*found.front()));
+  }
+  // All records, page by page, as a reader sees them.
+  Result<std::vector<Message>> List(const std::string& filter = "", int page_size = 1'000) {
+    std::vector<Message> all;
+    std::string token;
+    do {
+      QUARTET_ASSIGN_OR_RETURN(const auto request,
+                               resource::PageRequest::Parse({.collection = Traits::kSchema.collection,
+                                                             .page_size = page_size,
+                                                             .page_token = token,
+                                                             .filter = filter,
+                                                             .order_by = ""},
+                                                            Traits::kFilterFields));
+      QUARTET_ASSIGN_OR_RETURN(const methods::Page page, methods::ReadPage(*store_, request, &Project));
+      for (const resource::Record& record : page.records) all.push_back(Typed::Decode(record));
+      token = page.next_page_token;
+    } while (!token.empty());
+    return all;
+  }
+  Status Change(const std::string& name, const std::function<void(Message&)>& change) {
+    return Write(name, [&](Message& message, const resource::Record& before) {
+      change(message);
+      return Typed::MutationOf(Traits::Event::UPDATED, Typed::Next(before, message, clock_.NowMicros()), message);
+    });
+  }
+  Status Delete(const std::string& name) {
+    return Write(name, [&](Message& message, const resource::Record& before) {
+      const std::int64_t now_us = clock_.NowMicros();
+      auto record = Typed::Encode(message, before.id, before.version + 1, before.create_time_us, now_us, now_us);
+      return Typed::MutationOf(Traits::Event::DELETED, std::move(record), message);
+    });
+  }
+
+  // Waits for what nobody waits for: decisions that readers carry out.
+  void Settle() {
+    Require(database_->Write([](storage::Transaction&) { return Status(); }));
+    while (relay_->Step()) {
+    }
+  }
+  // Intents that are in the database now.
+  std::vector<commit::IntentOnRecord> Intents() {
+    Settle();
+    std::vector<commit::IntentOnRecord> all;
+    Require(database_->Read([&](storage::Transaction& transaction) -> Status {
+      QUARTET_ASSIGN_OR_RETURN(all, intents_.All(transaction));
+      return {};
+    }));
+    return all;
+  }
+  // The record that an identity leads to, also one that does not exist yet; "" if none.
+  std::string Owner(const identity::Identity& identity) {
+    std::string owner;
+    Require(database_->Read([&](storage::Transaction& transaction) -> Status {
+      QUARTET_ASSIGN_OR_RETURN(const auto found, records_.Owner(transaction, identity));
+      owner = found.value_or("");
+      return {};
+    }));
+    return owner;
+  }
+
+  commit::Participant& participant() { return *participant_; }
+  commit::RecordStore& store() { return *store_; }
+
+ private:
+  static resource::Record Project(const resource::Record& stored) {
+    const Message message = Typed::Decode(stored);
+    resource::Record record = stored;
+    record.columns = Traits::Columns(message);
+    record.identities = Typed::Identities(message);
+    return record;
+  }
+
+  template <class Change>
+  Status Write(const std::string& name, const Change& change) {
+    auto changed = store_->Change(
+        resource::IdOf(name), [](const resource::Record& before) { return Typed::Identities(Typed::Decode(before)); },
+        [&](const resource::Record& before, std::int64_t /*now_us*/) -> Result<commit::Mutation> {
+          Message message = Typed::Decode(before);
+          return change(message, before);
+        });
+    if (!changed.ok()) return std::move(changed).error();
+    return {};
+  }
+
+  template <class Proto>
+  std::vector<Proto> Take(const std::string& topic, std::size_t& taken) {
+    Settle();
+    const auto messages = bus_.Messages(topic);
+    std::vector<Proto> out;
+    for (; taken < messages.size(); ++taken) {
+      if (!out.emplace_back().ParseFromString(messages[taken].data)) throw std::runtime_error("not a " + topic);
+    }
+    return out;
+  }
+
+  void Open() {
+    database_ = Require(storage::SqliteDatabase::Open({.path = folder_.path() / "node.db"}));
+    Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
+    Require(storage::Migrate(*database_, "commit", commit::kMigrations, clock_));
+    Require(storage::Migrate(*database_, std::string(Traits::kSchema.table), migrations_, clock_));
+    relay_ = std::make_unique<events::Relay>(bus_, *database_, ids_, clock_,
+                                             events::RelayOptions{.service = std::string(Traits::kSchema.table)});
+    outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
+    store_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *database_, *outbox_,
+                                                   decisions_, clock_);
+    participant_ = std::make_unique<commit::Participant>(kind_, records_, intents_, resolution_, *database_, *outbox_,
+                                                         decisions_, clock_, ids_);
+  }
+  void Close() {
+    // First: what is queued uses the rest.
+    database_->Close();
+    participant_.reset();
+    store_.reset();
+    outbox_.reset();
+    relay_.reset();
+    database_.reset();
+  }
+
+  const Clock& clock_;
+  IdSource& ids_;
+  const commit::RecordKind& kind_;
+  commit::DecisionSource& decisions_;
+  const std::span<const storage::MigrationFile> migrations_;
+  TempDirectory folder_;
+  events::MemoryBus bus_;
+  std::size_t replies_taken_ = 0;
+  std::size_t events_taken_ = 0;
+  const resource::RecordRepository records_;
+  const commit::IntentRepository intents_;
+  const commit::Resolution resolution_;
+  std::unique_ptr<storage::SqliteDatabase> database_;
+  std::unique_ptr<events::Relay> relay_;
+  std::unique_ptr<events::Outbox> outbox_;
+  std::unique_ptr<commit::RecordStore> store_;
+  std::unique_ptr<commit::Participant> participant_;
+};
+
+}  // namespace quartet::test
