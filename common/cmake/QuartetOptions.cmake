@@ -40,8 +40,11 @@ if(QUARTET_SANITIZER STREQUAL "address")
   target_link_options(quartet_sanitizer INTERFACE -fsanitize=address,undefined)
 elseif(QUARTET_SANITIZER STREQUAL "thread")
   # -Wtsan objects to fences inside standard headers, which we cannot change.
-  target_compile_options(quartet_sanitizer INTERFACE -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
-  target_link_options(quartet_sanitizer INTERFACE -fsanitize=thread)
+  # protobuf's MapFieldBase has another layout where this macro is set, and the distribution's library has not.
+  target_compile_options(quartet_sanitizer INTERFACE
+    -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan -U__SANITIZE_THREAD__)
+  target_link_options(quartet_sanitizer INTERFACE
+    -fsanitize=thread "LINKER:--version-script=${PROJECT_SOURCE_DIR}/common/cmake/tsan_exports.map")
 elseif(NOT QUARTET_SANITIZER STREQUAL "")
   message(FATAL_ERROR "QUARTET_SANITIZER is '${QUARTET_SANITIZER}'; it can be empty, address or thread")
 endif()
