@@ -1,9 +1,9 @@
 #include "common/base/id_source.h"
 
-#include <uuid/uuid.h>
-
 #include <array>
 #include <cctype>
+
+#include <uuid/uuid.h>
 
 namespace quartet {
 namespace {
@@ -37,8 +37,7 @@ std::string UuidV7Source::NewUuid() {
     ++last_ms_;
     sequence_ = 0;
   }
-  for (int i = 0; i < 6; ++i)
-    bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(last_ms_ >> (40 - 8 * i));
+  for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(last_ms_ >> (40 - 8 * i));
   bytes[6] = static_cast<std::uint8_t>(0x70 | (sequence_ >> 14));
   bytes[7] = static_cast<std::uint8_t>(sequence_ >> 6);
   bytes[8] = static_cast<std::uint8_t>(0x80 | (sequence_ & 0x3F));

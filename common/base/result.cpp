@@ -6,23 +6,10 @@ namespace quartet {
 namespace {
 
 constexpr std::array<std::string_view, 17> kCodeNames = {
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
+    "OK",        "CANCELLED",       "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS",  "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",    "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED",
 };
 
 Error Make(Code code, std::string reason, std::string message) {
@@ -53,8 +40,7 @@ Error FailedPrecondition(std::string reason, std::string message) {
   return Make(Code::kFailedPrecondition, std::move(reason), std::move(message));
 }
 
-Error Aborted(std::string reason, std::string message,
-              std::optional<std::chrono::milliseconds> retry_after) {
+Error Aborted(std::string reason, std::string message, std::optional<std::chrono::milliseconds> retry_after) {
   Error error = Make(Code::kAborted, std::move(reason), std::move(message));
   error.retry_after = retry_after;
   return error;

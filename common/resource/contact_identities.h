@@ -5,6 +5,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include "common/identity/identity.h"
+
 #include "quartet/type/v1/contact_point.pb.h"
 
 namespace quartet::resource {

@@ -14,14 +14,14 @@ bool IsExclusive(identity::Kind kind) {
 std::vector<identity::Identity> Added(std::span<const identity::Identity> before,
                                       std::span<const identity::Identity> after) {
   std::vector<identity::Identity> added;
-  std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
-                      std::back_inserter(added));
+  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(added));
   return added;
 }
 
-Result<std::vector<identity::Identity>> ClaimIdentities(
-    storage::Transaction& transaction, const RecordRepository& records,
-    std::span<const identity::Identity> identities, std::string_view id) {
+Result<std::vector<identity::Identity>> ClaimIdentities(storage::Transaction& transaction,
+                                                        const RecordRepository& records,
+                                                        std::span<const identity::Identity> identities,
+                                                        std::string_view id) {
   std::vector<identity::Identity> claimed;
   Error taken = AlreadyExists("IDENTITY_TAKEN", "");
   for (const identity::Identity& identity : identities) {
@@ -42,12 +42,11 @@ Result<std::vector<identity::Identity>> ClaimIdentities(
 }
 
 Status ChangeIdentities(storage::Transaction& transaction, const RecordRepository& records,
-                        std::span<const identity::Identity> before,
-                        std::span<const identity::Identity> after, std::string_view id) {
+                        std::span<const identity::Identity> before, std::span<const identity::Identity> after,
+                        std::string_view id) {
   for (const identity::Identity& gone : Added(after, before)) {
-    QUARTET_RETURN_IF_ERROR(records.schema().identities_have_one_owner
-                                ? records.MarkFormer(transaction, gone, id, true)
-                                : records.Free(transaction, gone, id));
+    QUARTET_RETURN_IF_ERROR(records.schema().identities_have_one_owner ? records.MarkFormer(transaction, gone, id, true)
+                                                                       : records.Free(transaction, gone, id));
   }
   const auto added = Added(before, after);
   auto claimed = ClaimIdentities(transaction, records, added, id);

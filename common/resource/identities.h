@@ -21,14 +21,15 @@ std::vector<identity::Identity> Added(std::span<const identity::Identity> before
 // Claims identities for a record, in sorted order so that concurrent claims
 // cannot deadlock; the ones it owns now. Errors: ALREADY_EXISTS IDENTITY_TAKEN,
 // naming every exclusive identity that another record has, and the records.
-Result<std::vector<identity::Identity>> ClaimIdentities(
-    storage::Transaction& transaction, const RecordRepository& records,
-    std::span<const identity::Identity> identities, std::string_view id);
+Result<std::vector<identity::Identity>> ClaimIdentities(storage::Transaction& transaction,
+                                                        const RecordRepository& records,
+                                                        std::span<const identity::Identity> identities,
+                                                        std::string_view id);
 
 // Follows a record's change: claims what is new, and marks as former what it
 // no longer shows (or frees it, where identities are shared).
 Status ChangeIdentities(storage::Transaction& transaction, const RecordRepository& records,
-                        std::span<const identity::Identity> before,
-                        std::span<const identity::Identity> after, std::string_view id);
+                        std::span<const identity::Identity> before, std::span<const identity::Identity> after,
+                        std::string_view id);
 
 }  // namespace quartet::resource

@@ -15,14 +15,14 @@ using ColumnValue = std::variant<std::int64_t, std::string>;
 // A resource as it is stored: its protobuf message whole, and beside it what is
 // filtered, sorted or matched.
 struct Record {
-  std::string id;                     // UUID, without the collection
-  std::int64_t version = 0;           // grows by one with each change; the etag
-  std::int64_t create_time_us = 0;    // microseconds since the Unix epoch
+  std::string id;                   // UUID, without the collection
+  std::int64_t version = 0;         // grows by one with each change; the etag
+  std::int64_t create_time_us = 0;  // microseconds since the Unix epoch
   std::int64_t update_time_us = 0;
-  std::int64_t delete_time_us = 0;    // 0 while live
-  std::vector<ColumnValue> columns;   // in the order of the schema's columns
+  std::int64_t delete_time_us = 0;             // 0 while live
+  std::vector<ColumnValue> columns;            // in the order of the schema's columns
   std::vector<identity::Identity> identities;  // sorted, no two alike
-  std::string bytes;                  // the serialised message, without its etag
+  std::string bytes;                           // the serialised message, without its etag
 };
 
 }  // namespace quartet::resource

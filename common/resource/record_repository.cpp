@@ -1,14 +1,13 @@
 #include "common/resource/record_repository.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace quartet::resource {
 namespace {
 
-constexpr std::string_view kFixedColumns =
-    "id, version, create_time, update_time, delete_time, body";
+constexpr std::string_view kFixedColumns = "id, version, create_time, update_time, delete_time, body";
 constexpr int kFixedColumnCount = 6;
 
 constexpr std::string_view kOwner =
@@ -17,8 +16,7 @@ constexpr std::string_view kOwner =
 constexpr std::string_view kClaim =
     "INSERT INTO identity (kind, value, record_id, former) VALUES ($1, $2, $3, 0) "
     "ON CONFLICT DO NOTHING";
-constexpr std::string_view kFree =
-    "DELETE FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
+constexpr std::string_view kFree = "DELETE FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
 constexpr std::string_view kFreeAll = "DELETE FROM identity WHERE record_id = $1";
 constexpr std::string_view kMarkFormer =
     "UPDATE identity SET former = $4 WHERE kind = $1 AND value = $2 AND record_id = $3";
@@ -28,12 +26,9 @@ std::int64_t KindNumber(const identity::Identity& identity) {
 }
 
 std::vector<storage::Param> Params(const Record& record) {
-  std::vector<storage::Param> params = {std::string_view(record.id),
-                                        record.version,
-                                        record.create_time_us,
-                                        record.update_time_us,
-                                        record.delete_time_us,
-                                        storage::Blob{record.bytes}};
+  std::vector<storage::Param> params = {std::string_view(record.id), record.version,
+                                        record.create_time_us,       record.update_time_us,
+                                        record.delete_time_us,       storage::Blob{record.bytes}};
   for (const ColumnValue& value : record.columns) params.push_back(ParamOf(value));
   return params;
 }
@@ -59,8 +54,7 @@ Record ReadRecord(const storage::Row& row, int first) {
 RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   std::string columns(kFixedColumns);
   std::string values = "$1, $2, $3, $4, $5, $6";
-  std::string assignments =
-      "version = $2, create_time = $3, update_time = $4, delete_time = $5, body = $6";
+  std::string assignments = "version = $2, create_time = $3, update_time = $4, delete_time = $5, body = $6";
   int next = kFixedColumnCount;
   for (const std::string_view column : schema.columns) {
     ++next;
@@ -71,23 +65,19 @@ RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
   find_ = select_ + " WHERE id = $1";
   insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
-  update_ = fmt::format("UPDATE {} SET {} WHERE id = $1 AND version = ${}", schema.table,
-                        assignments, next + 1);
+  update_ = fmt::format("UPDATE {} SET {} WHERE id = $1 AND version = ${}", schema.table, assignments, next + 1);
   remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
 }
 
-Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& transaction,
-                                                     std::string_view id) const {
+Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& transaction, std::string_view id) const {
   std::optional<Record> found;
-  QUARTET_RETURN_IF_ERROR(transaction.Query(
-      find_, {id}, [&](const storage::Row& row) { found = ReadRecord(row); }));
+  QUARTET_RETURN_IF_ERROR(transaction.Query(find_, {id}, [&](const storage::Row& row) { found = ReadRecord(row); }));
   return found;
 }
 
-Result<std::vector<Record>> RecordRepository::Select(storage::Transaction& transaction,
-                                                     const std::string& where,
-                                                     std::span<const storage::Param> params,
-                                                     bool descending, int limit) const {
+Result<std::vector<Record>> RecordRepository::Select(storage::Transaction& transaction, const std::string& where,
+                                                     std::span<const storage::Param> params, bool descending,
+                                                     int limit) const {
   std::string sql = select_;
   if (!where.empty()) sql += " WHERE " + where;
   sql += descending ? " ORDER BY create_time DESC, id DESC" : " ORDER BY create_time, id";
@@ -95,9 +85,8 @@ Result<std::vector<Record>> RecordRepository::Select(storage::Transaction& trans
   std::vector<storage::Param> all(params.begin(), params.end());
   all.emplace_back(static_cast<std::int64_t>(limit));
   std::vector<Record> records;
-  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, all, [&](const storage::Row& row) {
-    records.push_back(ReadRecord(row));
-  }));
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(sql, all, [&](const storage::Row& row) { records.push_back(ReadRecord(row)); }));
   return records;
 }
 
@@ -113,8 +102,7 @@ Status RecordRepository::Update(storage::Transaction& transaction, const Record&
   auto params = Params(record);
   params.emplace_back(version_before);
   QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(update_, params));
-  if (updated == 0)
-    return Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again");
+  if (updated == 0) return Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again");
   return {};
 }
 
@@ -125,30 +113,26 @@ Status RecordRepository::Remove(storage::Transaction& transaction, std::string_v
   return {};
 }
 
-Result<std::optional<std::string>> RecordRepository::Owner(
-    storage::Transaction& transaction, const identity::Identity& identity) const {
+Result<std::optional<std::string>> RecordRepository::Owner(storage::Transaction& transaction,
+                                                           const identity::Identity& identity) const {
   std::optional<std::string> owner;
-  QUARTET_RETURN_IF_ERROR(
-      transaction.Query(kOwner, {KindNumber(identity), std::string_view(identity.value)},
-                        [&](const storage::Row& row) { owner = row.String(0); }));
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kOwner, {KindNumber(identity), std::string_view(identity.value)},
+                                            [&](const storage::Row& row) { owner = row.String(0); }));
   return owner;
 }
 
-Result<bool> RecordRepository::Claim(storage::Transaction& transaction,
-                                     const identity::Identity& identity,
+Result<bool> RecordRepository::Claim(storage::Transaction& transaction, const identity::Identity& identity,
                                      std::string_view id) const {
-  QUARTET_ASSIGN_OR_RETURN(
-      const std::int64_t inserted,
-      transaction.Execute(kClaim, {KindNumber(identity), std::string_view(identity.value), id}));
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t inserted,
+                           transaction.Execute(kClaim, {KindNumber(identity), std::string_view(identity.value), id}));
   if (inserted > 0) return true;
   QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
   return owner == id;
 }
 
-Status RecordRepository::Free(storage::Transaction& transaction,
-                              const identity::Identity& identity, std::string_view id) const {
-  auto freed =
-      transaction.Execute(kFree, {KindNumber(identity), std::string_view(identity.value), id});
+Status RecordRepository::Free(storage::Transaction& transaction, const identity::Identity& identity,
+                              std::string_view id) const {
+  auto freed = transaction.Execute(kFree, {KindNumber(identity), std::string_view(identity.value), id});
   if (!freed.ok()) return std::move(freed).error();
   return {};
 }
@@ -159,12 +143,10 @@ Status RecordRepository::FreeAll(storage::Transaction& transaction, std::string_
   return {};
 }
 
-Status RecordRepository::MarkFormer(storage::Transaction& transaction,
-                                    const identity::Identity& identity, std::string_view id,
-                                    bool former) const {
+Status RecordRepository::MarkFormer(storage::Transaction& transaction, const identity::Identity& identity,
+                                    std::string_view id, bool former) const {
   auto marked = transaction.Execute(
-      kMarkFormer, {KindNumber(identity), std::string_view(identity.value), id,
-                    static_cast<std::int64_t>(former)});
+      kMarkFormer, {KindNumber(identity), std::string_view(identity.value), id, static_cast<std::int64_t>(former)});
   if (!marked.ok()) return std::move(marked).error();
   return {};
 }

@@ -28,38 +28,33 @@ class RecordRepository {
   // Records for which `where` holds (a condition over the table's columns with
   // parameters from $1 on; may be empty), ordered by creation, at most `limit`.
   Result<std::vector<Record>> Select(storage::Transaction& transaction, const std::string& where,
-                                     std::span<const storage::Param> params, bool descending,
-                                     int limit) const;
+                                     std::span<const storage::Param> params, bool descending, int limit) const;
 
   // Writes a new record; its identities are claimed separately.
   Status Insert(storage::Transaction& transaction, const Record& record) const;
 
   // Replaces the record if its stored version is `version_before`; otherwise
   // ABORTED ETAG_MISMATCH.
-  Status Update(storage::Transaction& transaction, const Record& record,
-                std::int64_t version_before) const;
+  Status Update(storage::Transaction& transaction, const Record& record, std::int64_t version_before) const;
 
   // Removes the record and all its identities for good.
   Status Remove(storage::Transaction& transaction, std::string_view id) const;
 
   // The record that owns an identity, former ones included; nothing if nobody
   // does. Where identities are shared: the oldest live one.
-  Result<std::optional<std::string>> Owner(storage::Transaction& transaction,
-                                           const identity::Identity& identity) const;
+  Result<std::optional<std::string>> Owner(storage::Transaction& transaction, const identity::Identity& identity) const;
 
   // Makes `id` the owner of `identity`, unless somebody is already; whether it
   // is the owner now.
-  Result<bool> Claim(storage::Transaction& transaction, const identity::Identity& identity,
-                     std::string_view id) const;
+  Result<bool> Claim(storage::Transaction& transaction, const identity::Identity& identity, std::string_view id) const;
 
   // Frees an identity that `id` owns.
-  Status Free(storage::Transaction& transaction, const identity::Identity& identity,
-              std::string_view id) const;
+  Status Free(storage::Transaction& transaction, const identity::Identity& identity, std::string_view id) const;
   Status FreeAll(storage::Transaction& transaction, std::string_view id) const;
 
   // Marks an identity that the record no longer shows; it keeps leading there.
-  Status MarkFormer(storage::Transaction& transaction, const identity::Identity& identity,
-                    std::string_view id, bool former) const;
+  Status MarkFormer(storage::Transaction& transaction, const identity::Identity& identity, std::string_view id,
+                    bool former) const;
 
  private:
   Schema schema_;

@@ -16,8 +16,7 @@ std::string IdOf(std::string_view name) {
 }
 
 std::optional<std::string> ParseName(std::string_view collection, std::string_view name) {
-  if (name.size() != collection.size() + 1 + 36 || !name.starts_with(collection) ||
-      name[collection.size()] != '/')
+  if (name.size() != collection.size() + 1 + 36 || !name.starts_with(collection) || name[collection.size()] != '/')
     return std::nullopt;
   const std::string_view id = name.substr(collection.size() + 1);
   if (!IsUuid(id)) return std::nullopt;

@@ -36,7 +36,7 @@ void AddGlobalOptions(CLI::App& root, GlobalOptions& options) {
       ->type_name("N");
   root.add_option("--host", options.host, "Where the suite runs; else QUARTET_HOST, else 127.0.0.1")->type_name("HOST");
   root.add_option("--timeout", options.timeout_s, "Seconds that a call may take; 30 if not given")
-      ->check(CLI::Range(0.001, 86400.0))
+      ->check(CLI::Range(0.001, 86400.0).description(""))
       ->type_name("SECONDS");
 }
 
@@ -119,7 +119,12 @@ int Run(int argc, char** argv) {
     const CLI::App* last = &root;
     while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
     if (last->get_require_subcommand_min() == 0) return ReportUsage(session, mistake);
-    session.console().err << last->help();
+    if (const auto words = root.remaining(true); !words.empty()) {
+      return ReportError(session.console(),
+                         UsageError(fmt::format("{} has no command {} (--help shows those that there are)",
+                                                last->get_name(), words.front())));
+    }
+    session.console().err << root.help();
     return kExitUsage;
   } catch (const CLI::ParseError& mistake) {
     return ReportUsage(session, mistake);

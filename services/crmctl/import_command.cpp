@@ -1,6 +1,5 @@
 #include "services/crmctl/import_command.h"
 
-#include <map>
 #include <memory>
 #include <ostream>
 
@@ -8,6 +7,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "services/crmctl/choice.h"
 #include "services/crmctl/error_report.h"
 #include "services/crmctl/exit_code.h"
 #include "services/crmctl/field_set.h"
@@ -74,11 +74,11 @@ void NoteColumns(const Console& console, const Input& input) {
 void NoteTotals(const Console& console, const ImportRun::Totals& totals, bool dry_run) {
   if (totals.amounts_without_currency > 0) {
     console.err << fmt::format(
-        "{} amounts have no currency and are kept as custom attributes; --currency EUR makes them estimated values.\n",
+        "Amounts without a currency, kept as custom attributes: {}. With --currency EUR they are estimated values.\n",
         totals.amounts_without_currency);
   }
   if (totals.unknown_countries > 0) {
-    console.err << fmt::format("{} rows name a country that is not known; it is kept as a custom attribute.\n",
+    console.err << fmt::format("Countries that are not known, kept as custom attributes: {}.\n",
                                totals.unknown_countries);
   }
   if (dry_run) {
@@ -96,6 +96,10 @@ class ImportCommand {
   int Run() {
     const auto input = ReadLeadFile(arguments_);
     if (!input.ok()) return ReportError(console_, input.error());
+    // It would be overwritten with the first rejected row.
+    if (arguments_.rejects_path == arguments_.path) {
+      return ReportError(console_, UsageError("--rejects names the file that is imported"));
+    }
     NoteColumns(console_, *input);
     session_.interrupt().BePatient("\nStopping after the rows in flight; press Ctrl-C again to give them up.\n");
 
@@ -159,10 +163,6 @@ class ImportCommand {
 }  // namespace
 
 void AddImportCommand(CLI::App& leads, Session& session) {
-  static const std::map<std::string, lead::v1::DuplicateAction> kActions = {
-      {"skip", lead::v1::DUPLICATE_ACTION_SKIP},
-      {"update", lead::v1::DUPLICATE_ACTION_UPDATE},
-      {"create", lead::v1::DUPLICATE_ACTION_CREATE}};
   auto* command = leads.add_subcommand("import", "Import leads from a CSV file");
   auto arguments = std::make_shared<Arguments>();
   SetExamples(*command,
@@ -175,12 +175,11 @@ void AddImportCommand(CLI::App& leads, Session& session) {
                    "CSV as Salesforce, HubSpot, Dynamics or a spreadsheet write it; - for stdin")
       ->type_name("FILE")
       ->required();
-  command
-      ->add_option(
-          "--on-duplicate", arguments->on_duplicate,
-          "When a live lead has the e-mail or phone: skip the row (if not given), update the lead, create another")
-      ->transform(CLI::CheckedTransformer(kActions).description("{skip,update,create}"))
-      ->type_name("ACTION");
+  AddChoice(*command, "--on-duplicate", arguments->on_duplicate,
+            {{"skip", lead::v1::DUPLICATE_ACTION_SKIP},
+             {"update", lead::v1::DUPLICATE_ACTION_UPDATE},
+             {"create", lead::v1::DUPLICATE_ACTION_CREATE}},
+            "When a live lead has the e-mail or phone: skip the row (if not given), update the lead, create another");
   command->add_flag("--dry-run", arguments->dry_run, "Check and match everything, change nothing");
   command->add_option("--rejects", arguments->rejects_path, "Where rejected rows go; FILE.rejects.csv if not given")
       ->type_name("FILE");

@@ -49,9 +49,11 @@ std::string RejectedLine(const RejectedRow& rejected) {
 
 std::string TotalsText(const ImportRun::Totals& totals, bool dry_run) {
   const std::string_view would = dry_run ? "would be " : "";
-  std::string text = fmt::format("{} rows: {} {}created", totals.rows, totals.created, would);
+  std::string text =
+      fmt::format("{} row{}: {} {}created", totals.rows, totals.rows == 1 ? "" : "s", totals.created, would);
   if (totals.updated > 0) text += fmt::format(", {} {}updated", totals.updated, would);
-  text += fmt::format(", {} duplicates skipped, {} rejected", totals.skipped, totals.rejected);
+  text += fmt::format(", {} duplicate{} skipped, {} rejected", totals.skipped, totals.skipped == 1 ? "" : "s",
+                      totals.rejected);
   if (totals.left > 0) text += fmt::format(", {} not imported (from line {} on)", totals.left, totals.first_line_left);
   return text + ".";
 }

@@ -1,13 +1,13 @@
 #include "services/crmctl/output.h"
 
 #include <algorithm>
-#include <map>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <google/protobuf/message.h>
 
+#include "services/crmctl/choice.h"
 #include "services/crmctl/csv.h"
 #include "services/crmctl/record_text.h"
 #include "services/crmctl/table.h"
@@ -126,11 +126,8 @@ class CsvRecordWriter final : public RecordWriter {
 }  // namespace
 
 void AddOutputOption(CLI::App& command, Format& format) {
-  static const std::map<std::string, Format> kNames = {
-      {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
-  command.add_option("-o,--output", format, "Form of the results")
-      ->transform(CLI::CheckedTransformer(kNames).description("{table,json,csv}"))
-      ->type_name("FORM");
+  AddChoice(command, "-o,--output", format, {{"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}},
+            "Form of the results");
 }
 
 std::unique_ptr<RecordWriter> MakeRecordWriter(Format format, const Console& console, const Message& prototype,

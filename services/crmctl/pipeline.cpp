@@ -132,9 +132,11 @@ void DrawPipeline(const Console& console, const Pipeline& pipeline) {
 
   const auto write = [&](std::string_view label, Tint tint, std::string_view chance, std::string_view bar,
                          std::string_view count, std::string_view amount) {
+    const std::string figures =
+        fmt::format("  {}  {}", PadLeft(count, count_width), amount.empty() ? "" : PadLeft(amount, amount_width));
     console.out << console.OutTint(PadRight(label, label_width), tint) << "  " << PadLeft(chance, 4) << "  "
-                << console.OutTint(PadRight(bar, bar_width), tint) << "  " << PadLeft(count, count_width) << "  "
-                << PadLeft(amount, amount_width) << '\n';
+                << console.OutTint(PadRight(bar, bar_width), tint)
+                << figures.substr(0, figures.find_last_not_of(' ') + 1) << '\n';
   };
   write("STAGE", Tint::kHeading, "WIN", "", "COUNT", "AMOUNT");
   for (const auto& bucket : pipeline.buckets()) {

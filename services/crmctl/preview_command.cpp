@@ -48,11 +48,14 @@ std::string Subject(const PlannedRecord& planned) {
 }
 
 std::string Details(const PlannedRecord& planned) {
-  std::vector<std::string> found;
+  std::string text;
+  std::string_view last;
   for (const auto& candidate : planned.candidates()) {
-    found.push_back(fmt::format("{} by {}", candidate.name(), candidate.matched_by()));
+    text += text.empty() ? "found " : ", ";
+    if (candidate.name() != last) text += candidate.name() + " by ";
+    text += candidate.matched_by();
+    last = candidate.name();
   }
-  std::string text = found.empty() ? "" : fmt::format("found {}", fmt::join(found, ", "));
   if (const auto& filled = planned.outcome().filled_fields(); !filled.empty()) {
     text += fmt::format("{}fills {}", text.empty() ? "" : "; ", fmt::join(filled, ", "));
   }

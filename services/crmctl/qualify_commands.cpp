@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "services/crmctl/error_report.h"
 #include "services/crmctl/exit_code.h"
@@ -18,7 +19,7 @@
 #include "services/crmctl/resource_kind.h"
 #include "services/crmctl/session.h"
 
-#include "quartet/lead/v1/lead.pb.h"
+#include "quartet/lead/v1/service.pb.h"
 
 namespace quartet::cli {
 namespace {
@@ -38,29 +39,51 @@ struct Arguments {
   Format format = Format::kTable;
 };
 
-// The leads to qualify, and those of a filter that need nothing or allow nothing.
+// The leads to qualify, and those that need nothing or, of a filter, allow nothing.
 struct Selection {
   std::vector<std::string> leads;
-  std::size_t already = 0;
+  std::vector<Lead> already;  // qualified
   std::size_t disqualified = 0;
 };
 
-Result<Selection> Select(Session& session, const Arguments& arguments) {
-  Selection selection;
-  if (!arguments.names.empty()) {
-    std::set<std::string> seen;
-    for (auto& name : ResolveNames(LeadKind(), arguments.names)) {
-      if (seen.insert(name).second) selection.leads.push_back(std::move(name));
-    }
-    return selection;
+// Leads by name. One that is qualified already is found by reading it: a second run shall not even leave a trace. What
+// cannot be read (one of the names is wrong, say) is left to the qualification, which tells for each lead why.
+Selection SelectByName(Session& session, const std::vector<std::string>& given) {
+  constexpr std::size_t kNamesMax = 1000;
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  for (auto& name : ResolveNames(LeadKind(), given)) {
+    if (seen.insert(name).second) names.push_back(std::move(name));
   }
+  Selection selection;
+  for (std::size_t begin = 0; begin < names.size(); begin += kNamesMax) {
+    const std::size_t end = std::min(begin + kNamesMax, names.size());
+    lead::v1::BatchGetLeadsRequest request;
+    for (std::size_t i = begin; i < end; ++i) request.add_names(names[i]);
+    lead::v1::BatchGetLeadsResponse response;
+    const bool is_known = session.rpc().Call(request, response).ok();
+    for (std::size_t i = begin; i < end; ++i) {
+      const int position = static_cast<int>(i - begin);
+      if (is_known && position < response.leads_size() && response.leads(position).state() == Lead::STATE_QUALIFIED) {
+        selection.already.push_back(std::move(*response.mutable_leads(position)));
+      } else {
+        selection.leads.push_back(std::move(names[i]));
+      }
+    }
+  }
+  return selection;
+}
+
+Result<Selection> Select(Session& session, const Arguments& arguments) {
+  if (!arguments.names.empty()) return SelectByName(session, arguments.names);
+  Selection selection;
   QUARTET_RETURN_IF_ERROR(ForEachRecord(session.rpc(), LeadKind(), {.filter = arguments.filter, .page_size = 1000},
                                         [&selection](const google::protobuf::Message& record) {
                                           const auto& lead = static_cast<const Lead&>(record);
                                           if (lead.state() == Lead::STATE_OPEN) {
                                             selection.leads.push_back(lead.name());
                                           } else if (lead.state() == Lead::STATE_QUALIFIED) {
-                                            ++selection.already;
+                                            selection.already.emplace_back();
                                           } else {
                                             ++selection.disqualified;
                                           }
@@ -68,24 +91,33 @@ Result<Selection> Select(Session& session, const Arguments& arguments) {
   return selection;
 }
 
-void WriteTotals(const Console& console, const QualifyRun::Totals& totals, const Selection& selection) {
-  std::string text = fmt::format("{} leads: {} qualified", totals.leads + selection.already + selection.disqualified,
-                                 totals.qualified);
+// Where those went that were named although they are qualified.
+void NoteAlreadyQualified(const Console& console, const Selection& selection) {
+  if (selection.already.size() > kLeadsShownMax) return;
+  for (const auto& lead : selection.already) {
+    if (lead.name().empty()) continue;  // of a filter
+    console.err << fmt::format(
+        "{} is qualified already: {}{}{}{}\n", lead.name(), lead.contact(), lead.account().empty() ? "" : ", ",
+        lead.account(), lead.opportunities().empty() ? "" : fmt::format(", {}", fmt::join(lead.opportunities(), ", ")));
+  }
+}
+
+std::string TotalsText(const QualifyRun::Totals& totals, const Selection& selection) {
+  const std::size_t leads = totals.leads + selection.already.size() + selection.disqualified;
+  std::string text = fmt::format("{} lead{}: {} qualified", leads, leads == 1 ? "" : "s", totals.qualified);
   const auto add = [&text](std::size_t count, std::string_view what) {
     if (count > 0) text += fmt::format(", {} {}", count, what);
   };
-  add(totals.already + selection.already, "already qualified");
+  add(totals.already + selection.already.size(), "already qualified");
   add(selection.disqualified, "disqualified and left alone");
   add(totals.failed, "failed");
   add(totals.left, "not done");
   text += ".\n";
-  if (totals.qualified > 0) {
-    text +=
-        fmt::format("Contacts: {} opened, {} attached.  Accounts: {} opened, {} attached.  Opportunities: {} opened.\n",
+  if (totals.qualified == 0) return text;
+  return text + fmt::format(
+                    "Contacts: {} opened, {} attached.  Accounts: {} opened, {} attached.  Opportunities: {} opened.\n",
                     totals.contacts_opened, totals.contacts_attached, totals.accounts_opened, totals.accounts_attached,
                     totals.opportunities_opened);
-  }
-  console.err << text;
 }
 
 int RunQualify(Session& session, const Arguments& arguments) {
@@ -96,6 +128,8 @@ int RunQualify(Session& session, const Arguments& arguments) {
   if (!options.ok()) return ReportError(console, options.error());
   const auto selection = Select(session, arguments);
   if (!selection.ok()) return ReportError(console, selection.error());
+
+  NoteAlreadyQualified(console, *selection);
 
   session.interrupt().BePatient("\nStopping after the leads in flight; press Ctrl-C again to give them up.\n");
   const auto call = [&session](const qualification::v1::BatchQualifyLeadsRequest& request)
@@ -126,7 +160,7 @@ int RunQualify(Session& session, const Arguments& arguments) {
                                                  .on_progress = [&](std::size_t done) { progress.Update(done); }});
   progress.Finish();
   if (arguments.format != Format::kTable || (shows_records && run.totals().qualified > 0)) writer->End();
-  WriteTotals(console, run.totals(), *selection);
+  (arguments.format == Format::kTable ? console.out : console.err) << TotalsText(run.totals(), *selection);
   if (!status.ok()) return ReportError(console, status.error());
   if (session.interrupt().StopRequested()) return kExitInterrupted;
   return run.totals().failed > 0 ? kExitFailed : kExitOk;

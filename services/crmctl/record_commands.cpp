@@ -100,7 +100,8 @@ int ForEachName(Session& session, const ResourceKind& kind, const std::vector<st
     const auto request = make_request(name);
     const auto record = kind.NewRecord();
     if (const auto status = session.rpc().Call(*request, *record); !status.ok()) {
-      console.err << name << ":\n";
+      // Most messages name the record themselves.
+      if (status.error().message.find(name) == std::string::npos) console.err << name << ":\n";
       exit_code = std::max(exit_code, ReportError(console, status.error()));
       if (exit_code >= kExitUnreachable) break;
       continue;
@@ -124,8 +125,9 @@ void AddReadCommands(CLI::App& group, const ResourceKind& kind, Session& session
                    fmt::format("Only these: FIELD = \"value\" AND …; fields: {}", kind.filter_fields));
   list->add_option("--order-by", query->query.order_by, "create_time, or \"create_time desc\" for the newest first");
   list->add_option("--page-size", query->query.page_size, "How many are asked for at a time")
-      ->check(CLI::Range(1, 1000));
-  list->add_option("--limit", query->query.limit, "How many at most; all if not given")->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1000).description(""));
+  list->add_option("--limit", query->query.limit, "How many at most; all if not given")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}).description(""));
   if (has_deleted) list->add_flag("--show-deleted", query->query.show_deleted, "Deleted ones too");
   AddOutputOption(*list, query->format);
   list->callback([&kind, &session, query] {

@@ -66,6 +66,13 @@ std::string Labelled(const std::string& value, const std::string& label) {
   return label.empty() ? value : fmt::format("{} ({})", value, label);
 }
 
+// "kind: EXISTING_RELATIONSHIP, reference: order 4711".
+std::string PartsText(const Message& message) {
+  std::vector<std::string> parts;
+  for (const auto& [label, text] : Card(message)) parts.push_back(label + ": " + text);
+  return JoinFilled(parts, ", ");
+}
+
 // What a sub-message that stands for one value says, the way it is shown to people or (with `for_machines`) in CSV.
 std::string MessageText(const Message& message, bool for_machines) {
   using type::v1::EmailAddress;
@@ -93,7 +100,7 @@ std::string MessageText(const Message& message, bool for_machines) {
       return message.GetReflection()->GetString(message, field);
     }
   }
-  return CompactJson(message);
+  return for_machines ? CompactJson(message) : PartsText(message);
 }
 
 std::string ScalarText(const Message& message, const FieldDescriptor& field) {
@@ -151,6 +158,8 @@ void Flatten(const Message& message, const std::string& prefix, Pairs& cells) {
   const auto* type = message.GetDescriptor();
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor& field = *type->field(i);
+    if (type == google::type::PostalAddress::descriptor() && field.name() == "revision")
+      continue;  // the form's, always 0
     const std::string name = prefix + field.name();
     if (field.is_repeated()) {
       cells.emplace_back(name, fmt::format("{}", fmt::join(Values(message, field, true), "; ")));
