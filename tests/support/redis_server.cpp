@@ -14,16 +14,16 @@
 #include <memory>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <hiredis/hiredis.h>
+
+#include "tests/support/eventually.h"
 
 namespace quartet::test {
 namespace {
 
 constexpr std::chrono::seconds kStartLimit{20};
-constexpr std::chrono::milliseconds kPoll{5};
 constexpr int kLaunches = 5;
 
 struct ContextDeleter {
@@ -57,7 +57,7 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments) {
+RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments, int port) {
   arguments_ = {"redis-server",
                 "--bind",
                 "127.0.0.1",
@@ -73,7 +73,7 @@ RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments) {
                 "warning"};
   arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
   for (int i = 0; i < kLaunches; ++i) {
-    port_ = FreePort();
+    port_ = port != 0 ? port : FreePort();
     if (Launch()) return;
   }
   throw std::runtime_error("redis-server does not start");
@@ -88,6 +88,7 @@ bool RedisServer::Launch() {
   std::vector<std::string> texts = arguments_;
   texts.insert(texts.end(), {"--port", std::to_string(port_)});
   std::vector<char*> argv;
+  argv.reserve(texts.size() + 1);
   for (std::string& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
   const std::string log = (directory_.path() / "redis.log").string();
@@ -104,17 +105,17 @@ bool RedisServer::Launch() {
     execvp(argv[0], argv.data());
     _exit(127);
   }
-  const auto limit = std::chrono::steady_clock::now() + kStartLimit;
-  while (std::chrono::steady_clock::now() < limit) {
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-      pid_ = 0;
-      return false;
-    }
-    if (Answers()) return true;
-    std::this_thread::sleep_for(kPoll);
-  }
-  Kill();
-  return false;
+  bool answers = false;
+  Eventually(
+      [&] {
+        // An ended process is nobody's to kill any more.
+        if (waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = 0;
+        answers = pid_ > 0 && Answers();
+        return answers || pid_ == 0;
+      },
+      kStartLimit);
+  if (!answers) Kill();
+  return answers;
 }
 
 bool RedisServer::Answers() const {

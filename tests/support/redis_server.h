@@ -18,8 +18,9 @@ class RedisServer {
   enum class Data { kKept, kLost };
 
   // Starts it. `append_only`: every command is on disk before its reply, so that
-  // data survive Kill; otherwise nothing does. `arguments` are added to the command line.
-  explicit RedisServer(bool append_only = false, std::vector<std::string> arguments = {});
+  // data survive Kill; otherwise nothing does. `arguments` are added to the command
+  // line. `port`: the one to take, instead of any that is free.
+  explicit RedisServer(bool append_only = false, std::vector<std::string> arguments = {}, int port = 0);
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;

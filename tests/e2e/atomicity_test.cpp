@@ -1,0 +1,120 @@
+// Nobody who reads ever sees half of a conversion; and the check that says so
+// finds it when intents are not resolved.
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/conversion_watcher.h"
+#include "tests/e2e/decision_proxy.h"
+#include "tests/e2e/lead_making.h"
+#include "tests/support/suite_clients.h"
+#include "tests/support/suite_process.h"
+#include "tests/support/suite_records.h"
+
+namespace quartet::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+constexpr int kLeads = 300;
+constexpr int kCallers = 8;
+
+class AtomicityTest : public ::testing::Test {
+ protected:
+  AtomicityTest() { decisions_.PassOnTo(suite_.AddressOf("qualification")); }
+
+  std::map<std::string, std::vector<std::string>> AskTheProxy() const {
+    std::map<std::string, std::vector<std::string>> arguments;
+    for (const char* service : {"lead", "contact", "account", "opportunity"}) {
+      arguments[service] = {"--qualification", decisions_.address()};
+    }
+    return arguments;
+  }
+
+  // Qualifies the leads while three readers look on, each in its own way. What they saw.
+  std::vector<ConversionWatcher> QualifyUnderWatch(const std::vector<std::string>& leads) {
+    std::atomic<bool> over = false;
+    std::vector<ConversionWatcher> watchers(3, ConversionWatcher(clients_, leads));
+    const auto watch = [&](ConversionWatcher& watcher, void (ConversionWatcher::*look)()) {
+      while (!over) (watcher.*look)();
+      (watcher.*look)();
+    };
+    {
+      const std::jthread first([&] { watch(watchers[0], &ConversionWatcher::FollowLeads); });
+      const std::jthread second([&] { watch(watchers[1], &ConversionWatcher::FollowChildren); });
+      const std::jthread third([&] { watch(watchers[2], &ConversionWatcher::CompareLists); });
+      RunOnThreads(kCallers, static_cast<int>(leads.size()), [&](int i) {
+        const auto answer = Qualify(clients_, leads[static_cast<std::size_t>(i)], NewRequestId());
+        EXPECT_TRUE(answer.ok()) << ToString(answer.error());
+      });
+      over = true;
+    }
+    return watchers;
+  }
+
+  // Expects all readers to find these leads converted. How many intents they met on the way.
+  int ReadAllOf(const std::vector<std::string>& converted) {
+    const int known = decisions_.committed();
+    ConversionWatcher watcher(clients_, converted);
+    watcher.FollowLeads();
+    EXPECT_EQ(watcher.qualified(), converted.size());
+    watcher.FollowChildren();
+    watcher.CompareLists();
+    EXPECT_THAT(watcher.violations(), IsEmpty());
+    return decisions_.committed() - known;
+  }
+
+  DecisionProxy decisions_;
+  Suite suite_{AskTheProxy()};
+  SuiteClients clients_{suite_};
+};
+
+TEST_F(AtomicityTest, ReadersNeverSeeHalfOfAConversion) {
+  const auto leads = CreateLeads(clients_, 0, kLeads);
+  const auto watchers = QualifyUnderWatch(leads);
+  for (const auto& watcher : watchers) EXPECT_THAT(watcher.violations(), IsEmpty());
+  for (const std::size_t i : {0, 2}) {
+    EXPECT_EQ(watchers[i].qualified(), leads.size());
+    EXPECT_GE(watchers[i].looks_in_the_middle(), 3) << "the readers came too late to see anything";
+  }
+  EXPECT_GT(decisions_.committed(), 0) << "no reader met an intent whose decision was made";
+}
+
+TEST_F(AtomicityTest, TheSameReadersDoSeeHalvesIfIntentsAreNotResolved) {
+  const auto leads = CreateLeads(clients_, 0, kLeads);
+  decisions_.ClaimUndecided();
+  const auto watchers = QualifyUnderWatch(leads);
+  EXPECT_THAT(watchers[0].violations(), Contains(AllOf(StartsWith("FollowLeads"), HasSubstr("NOT_FOUND"))));
+  EXPECT_THAT(watchers[1].violations(), Contains(StartsWith("FollowChildren")));
+  EXPECT_THAT(watchers[2].violations(), Contains(StartsWith("CompareLists")));
+}
+
+// The broker dies at the moment of the commit, so that no message can tell of it.
+TEST_F(AtomicityTest, WhatIsCommittedIsThereEvenIfNoMessageTellsOfIt) {
+  int met = 0;
+  for (int round = 0; round < 20 && met == 0; ++round) {
+    const auto leads = CreateLeads(clients_, round * kLeads, kLeads);
+    std::mutex mutex;
+    std::vector<std::string> committed;
+    RunOnThreads(kCallers, kLeads, [&](int i) {
+      const auto& lead = leads[static_cast<std::size_t>(i)];
+      if (!suite_.redis().running() || !Qualify(clients_, lead, NewRequestId(), std::chrono::seconds(1)).ok()) return;
+      std::lock_guard lock(mutex);
+      committed.push_back(lead);
+      if (committed.size() != 50) return;
+      suite_.redis().Kill();
+      met = ReadAllOf(committed);
+    });
+    suite_.redis().Restart(RedisServer::Data::kLost);
+  }
+  EXPECT_GT(met, 0) << "every message was faster than the broker's death";
+}
+
+}  // namespace
+}  // namespace quartet::test

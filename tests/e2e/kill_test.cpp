@@ -1,0 +1,76 @@
+// Any one of the six processes is killed in the middle of the work, twice.
+#include <atomic>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/config/ports.h"
+#include "tests/e2e/lead_making.h"
+#include "tests/support/eventually.h"
+#include "tests/support/suite_clients.h"
+#include "tests/support/suite_process.h"
+#include "tests/support/suite_records.h"
+
+namespace quartet::test {
+namespace {
+
+using qualification::v1::Qualification;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int kLeads = 200;
+constexpr int kCallers = 16;
+
+class KillTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  void KillAndRestart(const std::string& victim) {
+    if (victim == "redis") {
+      suite_.redis().Kill();
+      suite_.redis().Restart(RedisServer::Data::kLost);
+    } else {
+      suite_.Kill(victim);
+      suite_.Restart(victim);
+    }
+  }
+
+  Suite suite_;
+  SuiteClients clients_{suite_};
+};
+
+TEST_P(KillTest, AllConversionsFinishAndNoneIsHalfDone) {
+  const auto leads = CreateLeads(clients_, 0, kLeads);
+  std::atomic<int> done = 0;
+  {
+    const std::jthread callers([&] {
+      RunOnThreads(kCallers, kLeads, [&](int i) {
+        const auto& lead = leads[static_cast<std::size_t>(i)];
+        const auto answer = QualifyPatiently(clients_, lead, NewRequestId());
+        EXPECT_TRUE(answer.ok()) << lead << ": " << ToString(answer.error());
+        ++done;
+      });
+    });
+    for (const int reached : {kLeads / 5, kLeads / 2}) {
+      EXPECT_TRUE(Eventually([&] { return done >= reached; }, std::chrono::seconds(60)));
+      EXPECT_LT(done, kLeads) << "the work was over before the process died";
+      KillAndRestart(GetParam());
+    }
+  }
+
+  const auto records = ReadRecords(clients_);
+  EXPECT_THAT(Contradictions(records), IsEmpty());
+  for (const std::string& lead : leads) {
+    EXPECT_EQ(records.leads.at(lead).state(), lead::v1::Lead::STATE_QUALIFIED) << lead;
+  }
+  EXPECT_THAT(records.contacts, SizeIs(kLeads));
+  EXPECT_THAT(records.accounts, SizeIs(kLeads));
+  EXPECT_THAT(records.opportunities, SizeIs(kLeads));
+  EXPECT_TRUE(Eventually([&] { return suite_.CountIntents() == 0; }, std::chrono::seconds(30)))
+      << suite_.CountIntents() << " intents are left";
+}
+
+INSTANTIATE_TEST_SUITE_P(Process, KillTest,
+                         ::testing::Values("lead", "contact", "account", "opportunity", "qualification", "redis"),
+                         [](const auto& tested) { return tested.param; });
+
+}  // namespace
+}  // namespace quartet::test

@@ -1,0 +1,134 @@
+#include "tests/support/suite_process.h"
+
+#include <sqlite3.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
+
+#include <fmt/core.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "common/config/ports.h"
+#include "tests/support/eventually.h"
+
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace quartet::test {
+namespace {
+
+constexpr std::chrono::seconds kHealthyLimit{30};
+constexpr std::chrono::milliseconds kProbeLimit{200};
+constexpr std::size_t kLogShownMax = 20'000;
+
+bool IsHealthy(grpc::health::v1::Health::Stub& stub) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kProbeLimit);
+  context.set_wait_for_ready(true);
+  grpc::health::v1::HealthCheckResponse response;
+  return stub.Check(&context, {}, &response).ok() &&
+         response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
+}
+
+}  // namespace
+
+std::filesystem::path ProgramFolder() {
+  const char* folder = std::getenv("QUARTET_BIN_DIR");
+  if (folder == nullptr) throw std::runtime_error("QUARTET_BIN_DIR is not set; run this through tests/run or ctest");
+  return folder;
+}
+
+Suite::Suite(std::map<std::string, std::vector<std::string>> arguments)
+    : arguments_(std::move(arguments)),
+      redis_(std::make_unique<RedisServer>(false, std::vector<std::string>{},
+                                           config::DefaultPort("redis", ports_.base()))) {
+  for (const std::string_view service : config::kServices) Start(std::string(service));
+  for (const std::string_view service : config::kServices) WaitUntilHealthy(std::string(service));
+}
+
+Suite::~Suite() {
+  services_.clear();
+  if (!testing::Test::HasFailure()) return;
+  for (const std::string_view service : config::kServices) {
+    const std::string log = ReadFile(LogOf(service));
+    std::cerr << "---- log of " << service << " ----\n"
+              << log.substr(log.size() - std::min(log.size(), kLogShownMax)) << '\n';
+  }
+}
+
+std::string Suite::AddressOf(std::string_view service) const {
+  return fmt::format("127.0.0.1:{}", config::DefaultPort(service, ports_.base()));
+}
+
+std::filesystem::path Suite::LogOf(std::string_view service) const {
+  return folder_.path() / fmt::format("{}.log", service);
+}
+
+void Suite::Start(const std::string& service) {
+  std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + service)).string(), "--base-port",
+                                      std::to_string(ports_.base()), "--data-dir", (folder_.path() / service).string()};
+  if (const auto more = arguments_.find(service); more != arguments_.end()) {
+    command.insert(command.end(), more->second.begin(), more->second.end());
+  }
+  services_[service] = std::make_unique<ChildProcess>(std::move(command), LogOf(service));
+}
+
+void Suite::WaitUntilHealthy(const std::string& service) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto stub = grpc::health::v1::Health::NewStub(
+      grpc::CreateCustomChannel(AddressOf(service), grpc::InsecureChannelCredentials(), arguments));
+  ChildProcess& process = *services_.at(service);
+  const bool is_healthy = Eventually([&] { return !process.Running() || IsHealthy(*stub); }, kHealthyLimit);
+  if (is_healthy && process.Running()) return;
+  throw std::runtime_error(fmt::format("quartet-{} does not get healthy:\n{}", service, ReadFile(LogOf(service))));
+}
+
+void Suite::Kill(std::string_view service) {
+  services_.find(service)->second->Kill();
+}
+
+void Suite::Restart(std::string_view service) {
+  const std::string name(service);
+  Start(name);
+  WaitUntilHealthy(name);
+}
+
+ProgramResult Suite::Quartet(std::vector<std::string> arguments) const {
+  std::vector<std::string> command = {(ProgramFolder() / "quartet").string(), "--base-port",
+                                      std::to_string(ports_.base())};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return RunProgram(std::move(command), folder_.path());
+}
+
+std::int64_t Suite::QueryNumber(std::string_view service, const std::string& sql) const {
+  const auto path = folder_.path() / service / fmt::format("{}.db", service);
+  sqlite3* opened = nullptr;
+  const int error = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> database(opened, sqlite3_close);
+  sqlite3_stmt* prepared = nullptr;
+  if (error != SQLITE_OK || sqlite3_busy_timeout(opened, 10'000) != SQLITE_OK ||
+      sqlite3_prepare_v2(opened, sql.c_str(), -1, &prepared, nullptr) != SQLITE_OK) {
+    throw std::runtime_error(fmt::format("{}: {}", path.string(), sqlite3_errmsg(opened)));
+  }
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(prepared, sqlite3_finalize);
+  if (sqlite3_step(prepared) != SQLITE_ROW) {
+    throw std::runtime_error(fmt::format("{}: {}", path.string(), sqlite3_errmsg(opened)));
+  }
+  return sqlite3_column_int64(prepared, 0);
+}
+
+std::int64_t Suite::CountIntents() const {
+  std::int64_t count = 0;
+  for (const std::string_view service : {"lead", "contact", "account", "opportunity"}) {
+    count += QueryNumber(service, "SELECT count(*) FROM intent");
+  }
+  return count;
+}
+
+}  // namespace quartet::test

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/child_process.h"
+#include "tests/support/port_block.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/temp_directory.h"
+
+namespace quartet::test {
+
+// The whole suite as a user runs it: Redis and the five services, a process
+// each, on ports and in a folder of their own. Services are known by the names
+// in config::kServices. Everything ends with the object; what the services had
+// to say is printed if the test has failed by then. One thread uses it. Failures
+// throw, for a test cannot go on without.
+class Suite {
+ public:
+  // Returns when all are healthy. `arguments`: further ones for the services
+  // named, for instance {{"lead", {"--workers", "4"}}}.
+  explicit Suite(std::map<std::string, std::vector<std::string>> arguments = {});
+  ~Suite();
+  Suite(const Suite&) = delete;
+  Suite& operator=(const Suite&) = delete;
+
+  int base_port() const { return ports_.base(); }
+  // "host:port" of a service.
+  std::string AddressOf(std::string_view service) const;
+  RedisServer& redis() { return *redis_; }
+
+  // kill -9; returns when the process is gone.
+  void Kill(std::string_view service);
+  // Starts a service that was killed, at its old address with its old data;
+  // returns when it is healthy.
+  void Restart(std::string_view service);
+
+  // Runs `quartet --base-port N` with these arguments, in folder().
+  ProgramResult Quartet(std::vector<std::string> arguments) const;
+  // Where files for `quartet` may lie.
+  const std::filesystem::path& folder() const { return folder_.path(); }
+
+  // Reads one number from a service's database, as another process may.
+  std::int64_t QueryNumber(std::string_view service, const std::string& sql) const;
+  // Intents that the four services hold, all together.
+  std::int64_t CountIntents() const;
+
+ private:
+  void Start(const std::string& service);
+  void WaitUntilHealthy(const std::string& service);
+  std::filesystem::path LogOf(std::string_view service) const;
+
+  const TempDirectory folder_;
+  const PortBlock ports_;
+  const std::map<std::string, std::vector<std::string>> arguments_;
+  std::unique_ptr<RedisServer> redis_;
+  std::map<std::string, std::unique_ptr<ChildProcess>, std::less<>> services_;
+};
+
+// The folder of the programs under test, from the environment that ctest sets.
+std::filesystem::path ProgramFolder();
+
+}  // namespace quartet::test
