@@ -246,7 +246,7 @@ Status Consumer::Impl::Settle(Work work, std::vector<Status> statuses) {
 
 Status Consumer::Impl::Bury(std::span<const Delivery> deliveries, std::span<const Error> errors) {
   const std::int64_t now = clock_.NowMicros();
-  const Status written = database_.Write([&](storage::Transaction& transaction) -> Status {
+  Status written = database_.Write([&](storage::Transaction& transaction) -> Status {
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
       QUARTET_RETURN_IF_ERROR(WriteDeadLetter(transaction, {.message = deliveries[i].message,
                                                             .group = group_,

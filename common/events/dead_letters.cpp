@@ -92,7 +92,7 @@ Status DeadLetters::Replay(std::span<const std::string> ids) {
   std::vector<std::int64_t> fail_times;
   std::vector<std::string> missing;
   std::optional<Error> unreadable;
-  const Status read = database_.Read([&](storage::Transaction& transaction) -> Status {
+  Status read = database_.Read([&](storage::Transaction& transaction) -> Status {
     for (const std::string& id : std::set<std::string>(ids.begin(), ids.end())) {
       bool found = false;
       QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectOne, {std::string_view(id)}, [&](const storage::Row& row) {

@@ -284,6 +284,7 @@ std::vector<Message> MemoryBus::Messages(const std::string& topic) const {
     for (const auto& [number, entry] : found->second.entries) ordered[number] = entry.message;
   }
   std::vector<Message> messages;
+  messages.reserve(ordered.size());
   for (auto& [number, message] : ordered) messages.push_back(std::move(message));
   return messages;
 }

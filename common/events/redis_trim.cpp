@@ -59,7 +59,7 @@ Status ReadGroups(RedisConnection& connection, std::vector<Partition>& partition
   for (const Partition& partition : partitions) connection.Append({"XINFO", "GROUPS", partition.key});
   QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection.Exchange());
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    const Status status = ReplyStatus(*replies[i]);
+    Status status = ReplyStatus(*replies[i]);
     partitions[i].exists = status.ok();
     if (!status.ok() && status.error().code != Code::kNotFound) return status;
     for (std::size_t j = 0; status.ok() && j < replies[i]->elements; ++j) {

@@ -1,12 +1,13 @@
 #include "tests/contract/bus_backend.h"
 
 #include <algorithm>
-#include <thread>
+#include <cstdint>
 
 #include "common/base/clock.h"
 #include "common/events/memory_bus.h"
 #include "common/events/redis_bus.h"
 #include "common/events/redis_entry.h"
+#include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
 
 namespace quartet::test {
@@ -30,8 +31,11 @@ class RedisBackend final : public BusBackend {
  public:
   events::Bus& bus() override { return bus_; }
   void Wipe() override { server_.Command({"FLUSHALL"}); }
-  // Redis has a clock of its own.
-  void Pass(std::chrono::milliseconds time) override { std::this_thread::sleep_for(time); }
+  // Redis has a clock of its own, which only waiting moves.
+  void Pass(std::chrono::milliseconds time) override {
+    const std::int64_t end_ms = NowMillis() + time.count();
+    Eventually([&] { return NowMillis() >= end_ms; });
+  }
   int CountDeadLetters(const std::string& topic) override {
     int count = 0;
     for (int i = 0; i < kBusPartitions; ++i) {
@@ -41,6 +45,12 @@ class RedisBackend final : public BusBackend {
   }
 
  private:
+  std::int64_t NowMillis() {
+    // Seconds and microseconds, one per line.
+    const std::string time = server_.Command({"TIME"});
+    return std::stoll(time) * 1'000 + std::stoll(time.substr(time.find('\n') + 1)) / 1'000;
+  }
+
   RedisServer server_;
   events::RedisBus bus_{{.port = server_.port(), .partitions = kBusPartitions}};
 };
@@ -64,6 +74,7 @@ events::Message BusContract::MakeMessage(const std::string& id, const std::strin
 
 void BusContract::Publish(const std::vector<std::string>& ids) {
   std::vector<events::Message> messages;
+  messages.reserve(ids.size());
   for (const std::string& id : ids) messages.push_back(MakeMessage(id, "leads/" + id));
   const Status published = bus().Publish(messages);
   ASSERT_TRUE(published.ok()) << ToString(published.error());
@@ -96,6 +107,7 @@ std::vector<std::string> BusContract::IdsLeft() {
 
 std::vector<std::string> BusContract::SortedIds(const std::vector<events::Delivery>& deliveries) {
   std::vector<std::string> ids;
+  ids.reserve(deliveries.size());
   for (const events::Delivery& delivery : deliveries) ids.push_back(delivery.message.id);
   std::sort(ids.begin(), ids.end());
   return ids;

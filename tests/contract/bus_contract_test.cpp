@@ -291,6 +291,7 @@ TEST_P(BusContract, AWaitingReceiveIsWokenByAMessage) {
 
 TEST_P(BusContract, ManyPublishAtOnceAndNothingIsLost) {
   std::vector<std::thread> publishers;
+  publishers.reserve(4);
   for (int publisher = 0; publisher < 4; ++publisher) {
     publishers.emplace_back([&, publisher] {
       for (int round = 0; round < 25; ++round) {

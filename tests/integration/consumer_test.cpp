@@ -54,6 +54,7 @@ class ConsumerTest : public ::testing::Test {
   }
   void Publish(const std::vector<std::string>& ids) {
     std::vector<events::Message> messages;
+    messages.reserve(ids.size());
     for (const std::string& id : ids) messages.push_back(EventService::MakeMessage(kTopic, id));
     ASSERT_TRUE(bus_.Publish(messages).ok());
   }

@@ -33,8 +33,9 @@ class DeadLettersTest : public ::testing::Test {
     ASSERT_TRUE(written.ok()) << ToString(written.error());
   }
   std::vector<std::string> Ids(int page_size = 0) {
-    std::vector<std::string> ids;
     const std::vector<DeadLetter> letters = letters_.List(page_size).value();
+    std::vector<std::string> ids;
+    ids.reserve(letters.size());
     for (const DeadLetter& letter : letters) ids.push_back(letter.message.id);
     return ids;
   }

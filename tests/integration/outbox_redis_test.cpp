@@ -30,7 +30,6 @@ namespace {
 using events::Consumer;
 using events::Delivery;
 using std::chrono::milliseconds;
-using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 constexpr const char* kCommands = "lead.commands";

@@ -20,7 +20,6 @@ using events::Delivery;
 using events::Message;
 using events::RedisBus;
 using std::chrono::milliseconds;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -210,6 +209,7 @@ TEST(RedisBus, ABatchLargerThanOneExchangeGetsThrough) {
   const auto bus = Connect(server);
   const std::string data(2'000'000, 'x');
   std::vector<Message> messages;
+  messages.reserve(10'010);
   for (int i = 0; i < 10; ++i) messages.push_back(OneMessage(std::to_string(i), data)[0]);
   for (int i = 0; i < 10'000; ++i) messages.push_back(OneMessage(std::to_string(i))[0]);
   ASSERT_TRUE(bus->Publish(messages).ok());

@@ -19,7 +19,6 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 
 constexpr const char* kCommands = "lead.commands";
 constexpr const char* kEvents = "lead.events";

@@ -73,6 +73,7 @@ std::int64_t EventService::Count(const std::string& table) {
 
 std::vector<std::string> IdsOf(const std::vector<events::Message>& messages) {
   std::vector<std::string> ids;
+  ids.reserve(messages.size());
   for (const events::Message& message : messages) ids.push_back(message.id);
   return ids;
 }
