@@ -1,0 +1,54 @@
+// The load generator: sends prepared calls to one address and notes how long
+// each takes. Requests are serialised beforehand and responses stay bytes unless
+// somebody wants to look into them, so that a call costs the generator, which
+// shares the machine with what it measures, as little as possible and the same
+// whatever the method is.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace quartet::bench {
+
+using Duration = std::chrono::duration<double>;
+
+// What to send.
+struct Load {
+  std::string address;                    // host:port
+  std::string method;                     // "/package.Service/Method"
+  std::span<const std::string> requests;  // serialised messages; they outlive the run
+  bool repeat = false;                    // begin again after the last request; otherwise the run ends with it
+  int in_flight = 1;                      // most calls at a time
+  // Calls per second, started by the clock whatever the answers do (open loop).
+  // 0: each answer starts the next call (closed loop).
+  double rate = 0;
+  Duration length{1};  // no call is started later than that
+  // What a response counts for, 0 if it is not what was wanted. Empty: 1 each.
+  std::function<std::int64_t(const std::string& response)> count;
+};
+
+// What came of it.
+struct LoadResult {
+  std::int64_t calls = 0;  // answered, well or badly
+  std::int64_t counted = 0;
+  std::int64_t failures = 0;  // calls with another status than OK, or that counted for nothing
+  std::string first_failure;
+  Duration length{0};              // from the first call's start to the last answer
+  std::vector<double> latencies;   // of each good call; sorted. In an open loop from the moment the call was due
+  std::size_t response_bytes = 0;  // of the last good response
+
+  double PerSecond() const;
+  // The latency that a share of `fraction` (0 to 1) of the calls did not exceed; 0 s without calls.
+  Duration Percentile(double fraction) const;
+};
+
+// Runs `load`; returns when the last call has been answered. Calls have a
+// deadline of 30 s. After `stop` no call is started any more.
+LoadResult RunLoad(const Load& load, const std::stop_token& stop);
+
+}  // namespace quartet::bench

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace quartet::bench {
+
+// What one process has used since its start, as the kernel counts it.
+struct ProcessUsage {
+  double cpu_seconds = 0;
+  std::int64_t write_calls = 0;    // write, pwrite, writev …, whatever they wrote to
+  std::int64_t written_bytes = 0;  // that had to go to a disk
+  std::int64_t resident_bytes = 0;
+};
+
+// This process and those it has started, each under its program's name.
+class Processes {
+ public:
+  // Looks them up; processes that start later are not known.
+  Processes();
+
+  // Usage of each, by name. Throws std::runtime_error if one has ended.
+  std::map<std::string, ProcessUsage> Usage() const;
+
+ private:
+  std::map<std::string, pid_t> pids_;
+};
+
+}  // namespace quartet::bench

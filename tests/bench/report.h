@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/bench/calls.h"
+#include "tests/bench/conversions.h"
+#include "tests/bench/disk.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/processes.h"
+
+namespace quartet::bench {
+
+// All that was measured; sections that were not asked for are empty.
+struct Report {
+  Machine machine;
+  Disk disk;
+  double seconds = 0;  // of each run
+  int rounds = 0;
+  std::map<std::string, ProcessUsage> idle;    // by process, before any call
+  std::map<std::string, ProcessUsage> loaded;  // and after all of them
+  double imported_per_second = 0;
+  std::vector<ConversionResult> conversions;  // closed loop
+  std::optional<ConversionResult> half_load;  // open loop at half of the fastest
+  std::vector<CallResult> calls;
+
+  // The closed-loop point with the most QualifyLead conversions per second among shared companies, or null.
+  const ConversionResult* Fastest() const;
+  // Calls that failed, of all runs, and what the first of them said.
+  std::int64_t Failures() const;
+  std::string FirstFailure() const;
+};
+
+// For people, with units, ratios and what design section 8 aims at.
+std::string ToTable(const Report& report);
+
+// All figures: times in µs, sizes in bytes, costs per conversion.
+std::string ToJson(const Report& report);
+
+}  // namespace quartet::bench
