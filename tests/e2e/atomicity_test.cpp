@@ -1,7 +1,6 @@
 // Nobody who reads ever sees half of a conversion; and the check that says so
 // finds it when intents are not resolved.
-#include <atomic>
-#include <thread>
+#include <mutex>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,25 +36,11 @@ class AtomicityTest : public ::testing::Test {
     return arguments;
   }
 
-  // Qualifies the leads while three readers look on, each in its own way. What they saw.
-  std::vector<ConversionWatcher> QualifyUnderWatch(const std::vector<std::string>& leads) {
-    std::atomic<bool> over = false;
-    std::vector<ConversionWatcher> watchers(3, ConversionWatcher(clients_, leads));
-    const auto watch = [&](ConversionWatcher& watcher, void (ConversionWatcher::*look)()) {
-      while (!over) (watcher.*look)();
-      (watcher.*look)();
-    };
-    {
-      const std::jthread first([&] { watch(watchers[0], &ConversionWatcher::FollowLeads); });
-      const std::jthread second([&] { watch(watchers[1], &ConversionWatcher::FollowChildren); });
-      const std::jthread third([&] { watch(watchers[2], &ConversionWatcher::CompareLists); });
-      RunOnThreads(kCallers, static_cast<int>(leads.size()), [&](int i) {
-        const auto answer = Qualify(clients_, leads[static_cast<std::size_t>(i)], NewRequestId());
-        EXPECT_TRUE(answer.ok()) << ToString(answer.error());
-      });
-      over = true;
-    }
-    return watchers;
+  void QualifyAll(const std::vector<std::string>& leads) {
+    RunOnThreads(kCallers, static_cast<int>(leads.size()), [&](int i) {
+      const auto answer = Qualify(clients_, leads[static_cast<std::size_t>(i)], NewRequestId());
+      EXPECT_TRUE(answer.ok()) << ToString(answer.error());
+    });
   }
 
   // Expects all readers to find these leads converted. How many intents they met on the way.
@@ -77,8 +62,13 @@ class AtomicityTest : public ::testing::Test {
 
 TEST_F(AtomicityTest, ReadersNeverSeeHalfOfAConversion) {
   const auto leads = CreateLeads(clients_, 0, kLeads);
-  const auto watchers = QualifyUnderWatch(leads);
-  for (const auto& watcher : watchers) EXPECT_THAT(watcher.violations(), IsEmpty());
+  WatchParty party(clients_, leads);
+  QualifyAll(leads);
+  const auto& watchers = party.Stop();
+  for (const auto& watcher : watchers) {
+    EXPECT_THAT(watcher.violations(), IsEmpty());
+    EXPECT_EQ(watcher.interrupted(), 0);
+  }
   for (const std::size_t i : {0, 2}) {
     EXPECT_EQ(watchers[i].qualified(), leads.size());
     EXPECT_GE(watchers[i].looks_in_the_middle(), 3) << "the readers came too late to see anything";
@@ -89,7 +79,9 @@ TEST_F(AtomicityTest, ReadersNeverSeeHalfOfAConversion) {
 TEST_F(AtomicityTest, TheSameReadersDoSeeHalvesIfIntentsAreNotResolved) {
   const auto leads = CreateLeads(clients_, 0, kLeads);
   decisions_.ClaimUndecided();
-  const auto watchers = QualifyUnderWatch(leads);
+  WatchParty party(clients_, leads);
+  QualifyAll(leads);
+  const auto& watchers = party.Stop();
   EXPECT_THAT(watchers[0].violations(), Contains(AllOf(StartsWith("FollowLeads"), HasSubstr("NOT_FOUND"))));
   EXPECT_THAT(watchers[1].violations(), Contains(StartsWith("FollowChildren")));
   EXPECT_THAT(watchers[2].violations(), Contains(StartsWith("CompareLists")));

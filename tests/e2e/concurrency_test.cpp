@@ -1,4 +1,7 @@
 // Callers who want the same thing at the same moment.
+#include <atomic>
+
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -124,6 +127,26 @@ TEST_F(ConcurrencyTest, TwoLeadsWithOneEmailBecomeOneContactWithTwoOpportunities
   EXPECT_EQ(records.leads.at(first).contact(), records.leads.at(second).contact());
 }
 
+TEST_F(ConcurrencyTest, ManyWhoSharePeopleAndCompaniesAllGetThrough) {
+  constexpr int kPeople = 40;
+  constexpr int kCompanies = 5;
+  std::vector<std::string> leads;
+  for (int i = 0; i < 160; ++i) {
+    Lead lead = MakeLead(i % kPeople);
+    lead.set_company(MakeLead(i % kCompanies).company());
+    lead.set_website(MakeLead(i % kCompanies).website());
+    // Each brings something that the others lack, so attaching fills fields and must wait its turn.
+    lead.set_title(fmt::format("Title {}", i));
+    leads.push_back(CreateLead(clients_, lead));
+  }
+  for (const auto& answer : QualifyAtOnce(leads)) EXPECT_TRUE(answer.ok()) << ToString(answer.error());
+  const auto records = ReadRecords(clients_);
+  ExpectWhole(records);
+  EXPECT_THAT(records.contacts, SizeIs(kPeople));
+  EXPECT_THAT(records.accounts, SizeIs(kCompanies));
+  EXPECT_THAT(records.opportunities, SizeIs(leads.size()));
+}
+
 TEST_F(ConcurrencyTest, ARepeatedRequestIdGivesTheSameQualificationAndOtherContentIsRefused) {
   const std::string lead = CreateLead(clients_, MakeLead(1));
   const std::string request_id = NewRequestId();
@@ -170,6 +193,45 @@ TEST_F(ConcurrencyTest, QualifyingAndDisqualifyingAtOnceLeavesOneOfTheTwo) {
   const auto records = ReadRecords(clients_);
   ExpectWhole(records);
   for (const auto& [name, lead] : records.leads) EXPECT_NE(lead.state(), Lead::STATE_OPEN) << name;
+}
+
+TEST_F(ConcurrencyTest, QualifyingAndRevertingOverAndOverLeavesNothingHalfDone) {
+  constexpr int kLeads = 24;
+  std::vector<std::string> leads;
+  for (int i = 0; i < kLeads; ++i) {
+    Lead lead = MakeLead(i);
+    lead.set_company(MakeLead(i % 12).company());
+    lead.set_website(MakeLead(i % 12).website());
+    leads.push_back(CreateLead(clients_, lead));
+  }
+  std::atomic<int> reverted = 0;
+  RunOnThreads(12, 10 * kLeads, [&](int i) {
+    const std::string& lead = leads[static_cast<std::size_t>(i % kLeads)];
+    const auto qualified = QualifyPatiently(clients_, lead, NewRequestId());
+    if (!qualified.ok()) {
+      EXPECT_EQ(qualified.error().reason, "LEAD_ALREADY_QUALIFIED") << ToString(qualified.error());
+      return;
+    }
+    qualification::v1::RevertQualificationRequest request;
+    request.set_name(qualified->name());
+    request.set_request_id(NewRequestId());
+    const auto answer = Call(*clients_.qualifications, &QualificationService::Stub::RevertQualification, request);
+    if (answer.ok()) {
+      ++reverted;
+    } else {
+      // Somebody else's lead has attached to what this one had opened.
+      EXPECT_EQ(answer.error().reason, "RECORD_CHANGED") << ToString(answer.error());
+    }
+  });
+  EXPECT_GT(reverted, kLeads);
+  ExpectWhole(ReadRecords(clients_));
+
+  QualifyAtOnce(leads);
+  const auto records = ReadRecords(clients_);
+  ExpectWhole(records);
+  EXPECT_THAT(records.contacts, SizeIs(kLeads));
+  EXPECT_THAT(records.opportunities, SizeIs(kLeads));
+  EXPECT_THAT(records.accounts, SizeIs(12));
 }
 
 }  // namespace

@@ -24,12 +24,14 @@ bool Names(const Lead& lead, const std::string& record) {
 }
 
 // The error of reading `names` in one call, by name; "" if all are there.
+// Throws CallFailed if that cannot be known.
 template <class Request, class Stub, class Method>
 std::string MissingOf(Stub& stub, Method method, const std::set<std::string>& names) {
   if (names.empty()) return "";
   Request request;
   for (const std::string& name : names) request.add_names(name);
   const auto answer = Call(stub, method, request);
+  if (!answer.ok() && answer.error().code != Code::kNotFound) throw CallFailed(answer.error());
   return answer.ok() ? "" : ToString(answer.error());
 }
 
@@ -38,16 +40,25 @@ std::string MissingOf(Stub& stub, Method method, const std::set<std::string>& na
 ConversionWatcher::ConversionWatcher(SuiteClients& clients, std::vector<std::string> leads)
     : clients_(clients), leads_(std::move(leads)) {}
 
+void ConversionWatcher::Take(Look look) {
+  try {
+    (this->*look)();
+  } catch (const CallFailed& failed) {
+    if (failed.error().code == Code::kUnavailable) {
+      ++interrupted_;
+    } else {
+      violations_.push_back(failed.what());
+    }
+  }
+}
+
 std::vector<Lead> ConversionWatcher::ReadLeads(const std::vector<std::string>& names) {
   std::vector<Lead> leads;
   for (std::size_t begin = 0; begin < names.size(); begin += kBatchMax) {
     lead::v1::BatchGetLeadsRequest request;
     for (std::size_t i = begin; i < std::min(begin + kBatchMax, names.size()); ++i) request.add_names(names[i]);
     const auto answer = Call(*clients_.leads, &LeadService::Stub::BatchGetLeads, request);
-    if (!answer.ok()) {
-      violations_.push_back("leads by name: " + ToString(answer.error()));
-      return {};
-    }
+    if (!answer.ok()) throw CallFailed(answer.error());
     leads.insert(leads.end(), answer->leads().begin(), answer->leads().end());
   }
   return leads;
@@ -118,6 +129,28 @@ void ConversionWatcher::CompareLists() {
     if (!is_whole) violations_.push_back(fmt::format("CompareLists: {} is listed without its three", name));
     if (open.contains(name)) violations_.push_back(fmt::format("CompareLists: {} is listed as OPEN again", name));
   }
+}
+
+WatchParty::WatchParty(SuiteClients& clients, const std::vector<std::string>& leads)
+    : watchers_(3, ConversionWatcher(clients, leads)) {
+  const ConversionWatcher::Look looks[] = {&ConversionWatcher::FollowLeads, &ConversionWatcher::FollowChildren,
+                                           &ConversionWatcher::CompareLists};
+  for (std::size_t i = 0; i < watchers_.size(); ++i) {
+    threads_.emplace_back([this, &watcher = watchers_[i], look = looks[i]] {
+      while (!over_) watcher.Take(look);
+      watcher.Take(look);
+    });
+  }
+}
+
+WatchParty::~WatchParty() {
+  Stop();
+}
+
+const std::vector<ConversionWatcher>& WatchParty::Stop() {
+  over_ = true;
+  threads_.clear();
+  return watchers_;
 }
 
 }  // namespace quartet::test

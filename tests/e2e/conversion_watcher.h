@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/suite_clients.h"
@@ -12,11 +14,17 @@ namespace quartet::test {
 // while one of its three cannot be read, or is not in its list; a record whose
 // lead is not QUALIFIED; a lead that was QUALIFIED and is listed as OPEN. What is
 // implied is always read after what implies it, so that a conversion in between
-// is no excuse. A call that fails is noted too. One thread uses it.
+// is no excuse. A look that finds a service out of reach (UNAVAILABLE) is given
+// up and counted; any other call that fails is noted too. One thread uses it.
 class ConversionWatcher {
  public:
   // `leads`: the names of those that are being converted.
   ConversionWatcher(SuiteClients& clients, std::vector<std::string> leads);
+
+  // One of the looks below.
+  using Look = void (ConversionWatcher::*)();
+  // Takes that look.
+  void Take(Look look);
 
   // Reads the leads by name, then the three of each by name.
   void FollowLeads();
@@ -27,6 +35,8 @@ class ConversionWatcher {
 
   // What was seen so far, each with the method's name in front.
   const std::vector<std::string>& violations() const { return violations_; }
+  // Looks that were given up.
+  int interrupted() const { return interrupted_; }
   // Looks that found some leads converted and others not.
   int looks_in_the_middle() const { return looks_in_the_middle_; }
   // Leads seen QUALIFIED at the last look.
@@ -41,8 +51,28 @@ class ConversionWatcher {
   SuiteClients& clients_;
   const std::vector<std::string> leads_;
   std::vector<std::string> violations_;
+  int interrupted_ = 0;
   int looks_in_the_middle_ = 0;
   std::size_t qualified_ = 0;
+};
+
+// Watchers at work, each with one kind of look on a thread of its own, from the
+// beginning to the end of this object or until told to stop.
+class WatchParty {
+ public:
+  WatchParty(SuiteClients& clients, const std::vector<std::string>& leads);
+  ~WatchParty();
+  WatchParty(const WatchParty&) = delete;
+  WatchParty& operator=(const WatchParty&) = delete;
+
+  // Everybody takes one more look. What was seen by FollowLeads, FollowChildren
+  // and CompareLists, in this order.
+  const std::vector<ConversionWatcher>& Stop();
+
+ private:
+  std::vector<ConversionWatcher> watchers_;
+  std::atomic<bool> over_ = false;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace quartet::test

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/config/ports.h"
+#include "tests/e2e/conversion_watcher.h"
 #include "tests/e2e/lead_making.h"
 #include "tests/support/eventually.h"
 #include "tests/support/suite_clients.h"
@@ -19,6 +20,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr int kLeads = 200;
+constexpr int kPeople = 100;  // each of them came to be a lead twice
+constexpr int kCompanies = 20;
 constexpr int kCallers = 16;
 
 class KillTest : public ::testing::TestWithParam<std::string> {
@@ -37,8 +40,16 @@ class KillTest : public ::testing::TestWithParam<std::string> {
   SuiteClients clients_{suite_};
 };
 
-TEST_P(KillTest, AllConversionsFinishAndNoneIsHalfDone) {
-  const auto leads = CreateLeads(clients_, 0, kLeads);
+TEST_P(KillTest, AllConversionsFinishAndNobodySeesOneHalfDone) {
+  std::vector<std::string> leads;
+  for (int i = 0; i < kLeads; ++i) {
+    lead::v1::Lead lead = MakeLead(i % kPeople);
+    const auto of_company = MakeLead(i % kCompanies);
+    lead.set_company(of_company.company());
+    lead.set_website(of_company.website());
+    leads.push_back(CreateLead(clients_, lead));
+  }
+  WatchParty watchers(clients_, leads);
   std::atomic<int> done = 0;
   {
     const std::jthread callers([&] {
@@ -56,13 +67,14 @@ TEST_P(KillTest, AllConversionsFinishAndNoneIsHalfDone) {
     }
   }
 
+  for (const auto& watcher : watchers.Stop()) EXPECT_THAT(watcher.violations(), IsEmpty());
   const auto records = ReadRecords(clients_);
   EXPECT_THAT(Contradictions(records), IsEmpty());
   for (const std::string& lead : leads) {
     EXPECT_EQ(records.leads.at(lead).state(), lead::v1::Lead::STATE_QUALIFIED) << lead;
   }
-  EXPECT_THAT(records.contacts, SizeIs(kLeads));
-  EXPECT_THAT(records.accounts, SizeIs(kLeads));
+  EXPECT_THAT(records.contacts, SizeIs(kPeople));
+  EXPECT_THAT(records.accounts, SizeIs(kCompanies));
   EXPECT_THAT(records.opportunities, SizeIs(kLeads));
   EXPECT_TRUE(Eventually([&] { return suite_.CountIntents() == 0; }, std::chrono::seconds(30)))
       << suite_.CountIntents() << " intents are left";

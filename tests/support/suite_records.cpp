@@ -1,5 +1,6 @@
 #include "tests/support/suite_records.h"
 
+#include <set>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -26,7 +27,7 @@ std::map<std::string, Record> ReadPages(Stub& stub, Method method, Request reque
   request.set_page_size(1'000);
   do {
     auto page = Call(stub, method, request);
-    if (!page.ok()) throw std::runtime_error(ToString(page.error()));
+    if (!page.ok()) throw CallFailed(page.error());
     for (Record& record : *records(&*page)) {
       const std::string name = record.name();
       if (!found.emplace(name, std::move(record)).second) throw std::runtime_error(name + " is listed twice");
@@ -47,6 +48,9 @@ class Checker {
   explicit Checker(const SuiteRecords& records) : records_(records) {}
 
   std::vector<std::string> Check() {
+    for (const auto& [name, qualification] : records_.qualifications) {
+      if (qualification.state() == Qualification::COMMITTED) reverted_.insert(qualification.reverts());
+    }
     for (const auto& [name, lead] : records_.leads) CheckLead(lead);
     for (const auto& [name, contact] : records_.contacts)
       CheckChild(contact, [&](const Lead& lead) {
@@ -89,8 +93,9 @@ class Checker {
       }
     }
     const auto found = records_.qualifications.find(lead.qualification());
-    if (found == records_.qualifications.end() || found->second.state() != Qualification::COMMITTED) {
-      Add("{} was closed by '{}', which is not committed", lead.name(), lead.qualification());
+    if (found == records_.qualifications.end() || found->second.state() != Qualification::COMMITTED ||
+        reverted_.contains(lead.qualification())) {
+      Add("{} was closed by '{}', which does not hold", lead.name(), lead.qualification());
     }
   }
 
@@ -110,6 +115,8 @@ class Checker {
     if (qualification.state() == Qualification::ABORTED) return;
     if (qualification.state() != Qualification::COMMITTED) {
       Add("{} is still {}", qualification.name(), Qualification::State_Name(qualification.state()));
+    } else if (qualification.kind() == Qualification::REVERT || reverted_.contains(qualification.name())) {
+      // What became of the lead since is for other qualifications to tell.
     } else if (const auto lead = records_.leads.find(qualification.lead());
                lead == records_.leads.end() || lead->second.qualification() != qualification.name()) {
       Add("{} is committed, but did not close {}", qualification.name(), qualification.lead());
@@ -122,6 +129,7 @@ class Checker {
   }
 
   const SuiteRecords& records_;
+  std::set<std::string> reverted_;
   std::vector<std::string> found_;
 };
 

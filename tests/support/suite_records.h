@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,17 @@ struct SuiteRecords {
   std::map<std::string, qualification::v1::Qualification> qualifications;
 };
 
-// Reads the lists page by page. Throws std::runtime_error if a call fails.
+// A call that failed where nothing can go on without its answer.
+class CallFailed : public std::runtime_error {
+ public:
+  explicit CallFailed(Error error) : std::runtime_error(ToString(error)), error_(std::move(error)) {}
+  const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+};
+
+// Reads the lists page by page. Throws CallFailed.
 SuiteRecords ReadRecords(SuiteClients& clients);
 
 // Single lists, filtered as the service's List method says.
@@ -29,8 +40,8 @@ std::map<std::string, opportunity::v1::Opportunity> ListOpportunities(SuiteClien
 // Every place where conversions are not whole: a QUALIFIED lead whose three are
 // not there or do not name it back, a record that names a lead which is not
 // QUALIFIED or does not name it, a lead that was converted more than once, one
-// that is not QUALIFIED and yet names records. For suites that nothing was
-// reverted or deleted in.
+// that is not QUALIFIED and yet names records, a qualification that is not
+// decided. For suites that nothing was deleted in.
 std::vector<std::string> Contradictions(const SuiteRecords& records);
 
 // Names of records that are in only one of the two, or differ.
