@@ -138,8 +138,9 @@ int RunQualify(Session& session, const Arguments& arguments) {
     QUARTET_RETURN_IF_ERROR(session.rpc().Call(request, response));
     return response;
   };
-  QualifyRun run(call, session.interrupt(),
-                 arguments.request_id.empty() ? session.ids().NewUuid() : arguments.request_id, *options);
+  QualifyRun run(
+      call, [&session](auto pause) { return session.interrupt().WaitFor(pause); },
+      arguments.request_id.empty() ? session.ids().NewUuid() : arguments.request_id, *options);
 
   const bool shows_records = arguments.format != Format::kTable || selection->leads.size() <= kLeadsShownMax;
   const auto writer = MakeRecordWriter(arguments.format, console, Qualification::default_instance(),

@@ -1,14 +1,12 @@
 #include "services/crmctl/qualify_run.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/core.h>
 
 #include "common/base/id_source.h"
 #include "common/rpc/error_mapping.h"
 #include "services/crmctl/error_report.h"
-#include "services/crmctl/interrupt.h"
 #include "services/crmctl/rpc.h"
 
 namespace quartet::cli {
@@ -19,7 +17,7 @@ using qualification::v1::Qualification;
 using qualification::v1::RecordOutcome;
 
 constexpr std::size_t kBatchSize = 100;
-constexpr int kAttemptsMax = 5;
+constexpr int kAttemptsMax = 8;
 constexpr std::chrono::milliseconds kPauseMin(100);
 constexpr std::chrono::milliseconds kPauseMax(2000);
 
@@ -31,8 +29,8 @@ bool OutcomeIsUnknown(const Error& error) {
 
 }  // namespace
 
-QualifyRun::QualifyRun(Call call, Interrupt& interrupt, std::string run_id, qualification::v1::QualifyOptions options)
-    : call_(std::move(call)), interrupt_(interrupt), run_id_(std::move(run_id)), options_(std::move(options)) {}
+QualifyRun::QualifyRun(Call call, Wait wait, std::string run_id, qualification::v1::QualifyOptions options)
+    : call_(std::move(call)), wait_(std::move(wait)), run_id_(std::move(run_id)), options_(std::move(options)) {}
 
 void QualifyRun::Count(const Qualification& qualification) {
   ++totals_.qualified;
@@ -75,6 +73,7 @@ Result<std::vector<QualifyRun::Item>> QualifyRun::RunBatch(std::span<const Item>
       ++totals_.already;
     } else if (OutcomeIsUnknown(error) || error.retry_after) {
       if (!OutcomeIsUnknown(error)) ++item.number;
+      item.last = error;
       again.push_back(std::move(item));
     } else {
       ++totals_.failed;
@@ -84,36 +83,39 @@ Result<std::vector<QualifyRun::Item>> QualifyRun::RunBatch(std::span<const Item>
   return again;
 }
 
+// Sends a batch until every lead of it has an outcome, or the run is stopped.
+Status QualifyRun::Finish(std::vector<Item> batch, const Observer& observer) {
+  const bool is_first = totals_.left == totals_.leads;
+  auto pause = kPauseMin;
+  for (int attempt = 1;; ++attempt) {
+    auto again = RunBatch(batch, observer);
+    if (again.ok()) {
+      batch = std::move(again).value();
+    } else {
+      const bool was_never_there = is_first && again.error().reason == kUnreachable;
+      if (was_never_there || !OutcomeIsUnknown(again.error()) || attempt == kAttemptsMax) return again.error();
+    }
+    if (attempt == kAttemptsMax) {
+      totals_.failed += batch.size();
+      for (const auto& item : batch) observer.on_failed(item.lead, item.last);
+      batch.clear();
+    }
+    totals_.left = totals_.leads - totals_.qualified - totals_.already - totals_.failed;
+    observer.on_progress(totals_.leads - totals_.left);
+    if (batch.empty() || !wait_(pause)) return {};
+    pause = std::min(pause * 2, kPauseMax);
+  }
+}
+
 Status QualifyRun::Run(const std::vector<std::string>& leads, const Observer& observer) {
   totals_.leads = leads.size();
   totals_.left = leads.size();
-  for (std::size_t begin = 0; begin < leads.size() && !interrupt_.StopRequested(); begin += kBatchSize) {
-    const std::size_t end = std::min(begin + kBatchSize, leads.size());
+  constexpr std::chrono::milliseconds kNone(0);
+  for (std::size_t begin = 0; begin < leads.size() && wait_(kNone); begin += kBatchSize) {
     std::vector<Item> batch;
-    std::transform(leads.begin() + static_cast<std::ptrdiff_t>(begin), leads.begin() + static_cast<std::ptrdiff_t>(end),
-                   std::back_inserter(batch), [](const std::string& lead) { return Item{lead}; });
-    auto pause = kPauseMin;
-    for (int attempt = 1; !batch.empty(); ++attempt) {
-      auto again = RunBatch(batch, observer);
-      if (again.ok()) {
-        batch = std::move(again).value();
-      } else if (!OutcomeIsUnknown(again.error()) || attempt == kAttemptsMax) {
-        return std::move(again).error();
-      }
-      totals_.left = totals_.leads - totals_.qualified - totals_.already - totals_.failed;
-      observer.on_progress(totals_.leads - totals_.left);
-      if (batch.empty()) break;
-      if (attempt == kAttemptsMax) {
-        for (const auto& item : batch) {
-          ++totals_.failed;
-          observer.on_failed(item.lead, Unavailable("TRY_LATER", "still held or out of reach after several attempts"));
-        }
-        totals_.left -= batch.size();
-        break;
-      }
-      if (!interrupt_.WaitFor(pause)) return {};
-      pause = std::min(pause * 2, kPauseMax);
-    }
+    for (std::size_t i = begin; i < std::min(begin + kBatchSize, leads.size()); ++i)
+      batch.push_back({.lead = leads[i]});
+    QUARTET_RETURN_IF_ERROR(Finish(std::move(batch), observer));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <string>
@@ -10,8 +11,6 @@
 #include "quartet/qualification/v1/service.pb.h"
 
 namespace quartet::cli {
-
-class Interrupt;
 
 // Qualifies many leads, a batch at a time.
 //
@@ -24,6 +23,9 @@ class QualifyRun {
  public:
   using Call = std::function<Result<qualification::v1::BatchQualifyLeadsResponse>(
       const qualification::v1::BatchQualifyLeadsRequest&)>;
+
+  // Waits that long; false, at once, as soon as the run is to end.
+  using Wait = std::function<bool(std::chrono::milliseconds)>;
 
   // What happened to the leads so far.
   struct Totals {
@@ -44,10 +46,11 @@ class QualifyRun {
   };
 
   // `run_id` is any text that no other run has.
-  QualifyRun(Call call, Interrupt& interrupt, std::string run_id, qualification::v1::QualifyOptions options);
+  QualifyRun(Call call, Wait wait, std::string run_id, qualification::v1::QualifyOptions options);
 
-  // Returns when every lead has an outcome, or early after Ctrl-C. Errors: that of a batch that cannot be sent even
-  // after several attempts; the totals hold what was known by then.
+  // Returns when every lead has an outcome, or early where `wait` says so. A service that goes away is waited for about
+  // seven seconds; one that was never there is not. Errors: that of the batch that could not be sent; the totals hold
+  // what was known by then.
   Status Run(const std::vector<std::string>& leads, const Observer& observer);
 
   const Totals& totals() const { return totals_; }
@@ -56,13 +59,15 @@ class QualifyRun {
   struct Item {
     std::string lead;
     int number = 0;
+    Error last = {};  // what kept it from being decided
   };
 
+  Status Finish(std::vector<Item> batch, const Observer& observer);
   Result<std::vector<Item>> RunBatch(std::span<const Item> batch, const Observer& observer);
   void Count(const qualification::v1::Qualification& qualification);
 
   Call call_;
-  Interrupt& interrupt_;
+  Wait wait_;
   std::string run_id_;
   qualification::v1::QualifyOptions options_;
   Totals totals_;

@@ -148,7 +148,12 @@ class Qualifying : public ::testing::Test {
   }
 
   Status Run(const std::vector<std::string>& leads) {
-    QualifyRun run([this](const auto& request) { return Qualify(request); }, interrupt_, "run", {});
+    QualifyRun run([this](const auto& request) { return Qualify(request); },
+                   [this](auto pause) {
+                     waited_ += pause;
+                     return !stopped_;
+                   },
+                   "run", {});
     auto status = run.Run(
         leads, {.on_qualified = [](const Qualification&) {},
                 .on_failed = [this](const std::string& lead, const Error& error) { failures_[lead] = error.reason; },
@@ -157,7 +162,8 @@ class Qualifying : public ::testing::Test {
     return status;
   }
 
-  Interrupt interrupt_;
+  std::chrono::milliseconds waited_{0};
+  bool stopped_ = false;
   int unknown_batches_ = 0;
   std::map<std::string, std::vector<Error>> answers_;
   std::map<std::string, std::vector<std::string>> ids_;
@@ -213,6 +219,14 @@ TEST_F(Qualifying, AServiceThatStaysAwayEndsTheRunWithWhatIsKnown) {
   unknown_batches_ = 100;
   EXPECT_FALSE(Run({"leads/a"}).ok());
   EXPECT_EQ(totals_.left, 1U);
+  EXPECT_GT(waited_, std::chrono::seconds(5));
+}
+
+TEST_F(Qualifying, ARunThatIsStoppedSendsNothingMore) {
+  stopped_ = true;
+  EXPECT_TRUE(Run({"leads/a"}).ok());
+  EXPECT_EQ(totals_.left, 1U);
+  EXPECT_TRUE(ids_.empty());
 }
 
 }  // namespace
