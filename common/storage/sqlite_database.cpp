@@ -27,7 +27,7 @@ Status SyncFolder(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return FileError("open", folder);
   const bool synced = ::fsync(descriptor) == 0;
-  const Status status = synced ? Status() : Status(FileError("sync", folder));
+  Status status = synced ? Status() : Status(FileError("sync", folder));
   ::close(descriptor);
   return status;
 }

@@ -70,7 +70,7 @@ HeldWriter::HeldWriter(storage::Database& database) {
              go.wait();
              return Status();
            },
-       .done = [](Status) {}});
+       .done = [](const Status&) {}});
   reached.wait();
 }
 

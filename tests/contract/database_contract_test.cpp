@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <latch>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -15,7 +16,6 @@
 namespace quartet::test {
 namespace {
 
-using storage::Blob;
 using storage::DatabaseCounters;
 using storage::Row;
 using storage::Transaction;
@@ -101,7 +101,7 @@ TEST_P(DatabaseContract, EachDoneComesOnceAndInOrder) {
     for (int i = 0; i < kOperations; ++i) {
       database_->Enqueue({.run = [this, i](Transaction& t) { return Insert(t, std::to_string(i % 1'000)); },
                           .done =
-                              [&order, &finished, i](Status) {
+                              [&order, &finished, i](const Status&) {
                                 order.push_back(i);
                                 finished.count_down();
                               }});
@@ -109,8 +109,8 @@ TEST_P(DatabaseContract, EachDoneComesOnceAndInOrder) {
   }
   finished.wait();
 
-  std::vector<int> expected;
-  for (int i = 0; i < kOperations; ++i) expected.push_back(i);
+  std::vector<int> expected(kOperations);
+  std::iota(expected.begin(), expected.end(), 0);
   EXPECT_EQ(order, expected);
   EXPECT_EQ(CountItems(), 1'000);
 }
@@ -126,7 +126,7 @@ TEST_P(DatabaseContract, AnOperationSeesWhatEarlierOnesOfItsTransactionDid) {
                                                             [&](const Row& row) { seen[i] = row.Int(0); }));
                             return Insert(t, std::to_string(i));
                           },
-                          .done = [&](Status) { finished.count_down(); }});
+                          .done = [&](const Status&) { finished.count_down(); }});
     }
   }
   finished.wait();
@@ -140,6 +140,7 @@ TEST_P(DatabaseContract, ManyWritersShareFewTransactions) {
   std::atomic<int> succeeded = 0;
   {
     std::vector<std::jthread> writers;
+    writers.reserve(kThreads);
     for (int thread = 0; thread < kThreads; ++thread) {
       writers.emplace_back([&, thread] {
         std::latch finished(kWritesEach);

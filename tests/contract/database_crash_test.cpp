@@ -39,6 +39,7 @@ std::string Id(std::string_view half, int thread, int number) {
   auto database = backend.Open({});
   if (!database.ok()) ::_exit(1);
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int number = 0;; ++number) {

@@ -33,6 +33,7 @@ TEST_P(DatabaseRead, EveryAcknowledgedWriteIsSeenAtOnce) {
   std::atomic<int> missing = 0;
   {
     std::vector<std::jthread> callers;
+    callers.reserve(kThreads);
     for (int thread = 0; thread < kThreads; ++thread) {
       callers.emplace_back([&, thread] {
         for (int i = 0; i < kWritesEach; ++i) {
@@ -76,7 +77,7 @@ TEST_P(DatabaseRead, NothingOfAnUnfinishedWriteIsSeen) {
                         read.wait();
                         return {};
                       },
-                      .done = [&](Status) { finished.count_down(); }});
+                      .done = [&](const Status&) { finished.count_down(); }});
   inserted.wait();
   EXPECT_EQ(CountItems(), 0);
   read.count_down();
@@ -106,6 +107,7 @@ TEST_P(DatabaseRead, MoreReadersThanConnectionsTakeTurns) {
   std::atomic<int> finished = 0;
   {
     std::vector<std::jthread> readers;
+    readers.reserve(kReaders);
     for (int i = 0; i < kReaders; ++i) {
       readers.emplace_back([&] {
         for (int j = 0; j < 50; ++j) {

@@ -104,6 +104,7 @@ TEST_P(Migrations, SeveralMayTryAtOnce) {
   std::vector<Status> results(8);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(results.size());
     for (Status& result : results) threads.emplace_back([&] { result = Migrate({kFirst, kSecond}); });
   }
   for (const Status& result : results) EXPECT_TRUE(result.ok());

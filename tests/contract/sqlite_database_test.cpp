@@ -158,7 +158,7 @@ TEST_F(SqliteDatabaseTest, AnOperationTooLargeForTheDiskHarmsNoNeighbour) {
                            queued.wait();
                            return Status();
                          },
-                     .done = [](Status) {}});
+                     .done = [](const Status&) {}});
   for (std::size_t i = 0; i < results.size(); ++i) {
     database->Enqueue({.run =
                            [&, i](Transaction& t) {

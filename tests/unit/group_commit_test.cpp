@@ -93,7 +93,7 @@ class FakeSession final : public WriteSession {
 
 class GroupCommitTest : public ::testing::Test {
  protected:
-  void Add(std::string name, std::function<Status(Transaction&)> run) {
+  void Add(const std::string& name, std::function<Status(Transaction&)> run) {
     operations_.emplace_back(WriteOperation{.run = std::move(run), .done = [this, name](const Status& status) {
                                               (status.ok() ? succeeded_ : failed_).push_back(name);
                                             }});
