@@ -50,10 +50,14 @@ void Set(const char* variable, const std::filesystem::path& path) {
 
 std::vector<ConversionPoint> ConversionPoints(const Options& options) {
   std::vector<ConversionPoint> points;
-  for (const int in_flight : options.conversions_in_flight) points.push_back({.in_flight = in_flight});
-  points.push_back({.in_flight = kBatchesInFlight, .batch = kBatchLeads});
-  const auto middle = options.conversions_in_flight[options.conversions_in_flight.size() / 2];
-  points.push_back({.companies = Companies::kDistinct, .in_flight = middle});
+  if (options.sections.contains("qualify")) {
+    for (const int in_flight : options.conversions_in_flight) points.push_back({.in_flight = in_flight});
+  }
+  if (options.sections.contains("batch")) points.push_back({.in_flight = kBatchesInFlight, .batch = kBatchLeads});
+  if (options.sections.contains("companies")) {
+    const auto middle = options.conversions_in_flight[options.conversions_in_flight.size() / 2];
+    points.push_back({.companies = Companies::kDistinct, .in_flight = middle});
+  }
   return points;
 }
 
@@ -68,10 +72,12 @@ std::vector<CallPoint> CallPoints(const Options& options) {
 void MeasureConversions(const Options& options, BenchSuite& suite, const Processes& processes,
                         const std::stop_token& stop, Report& report) {
   Conversions conversions(suite, processes, report.disk, stop);
+  const auto points = ConversionPoints(options);
+  if (points.empty()) return;
   conversions.Measure({{.in_flight = 32}}, 1, Duration(std::min(kWarmUpSeconds, options.seconds)));
-  report.conversions = conversions.Measure(ConversionPoints(options), options.rounds, Duration(options.seconds));
+  report.conversions = conversions.Measure(points, options.rounds, Duration(options.seconds));
   const ConversionResult* fastest = report.Fastest();
-  if (fastest == nullptr || stop.stop_requested()) return;
+  if (fastest == nullptr || !options.sections.contains("half-load") || stop.stop_requested()) return;
   const ConversionPoint half{.in_flight = kHalfLoadInFlightMax, .rate = fastest->Median().load.PerSecond() / 2};
   auto results = conversions.Measure({half}, options.rounds, Duration(options.seconds));
   report.half_load = std::move(results.front());
@@ -86,7 +92,7 @@ Report Measure(const Options& options, const std::stop_token& stop) {
   BenchSuite suite;
   const Processes processes;
   report.idle = processes.Usage();
-  if (options.sections.contains("conversions")) MeasureConversions(options, suite, processes, stop, report);
+  MeasureConversions(options, suite, processes, stop, report);
   if (options.sections.contains("calls") && !stop.stop_requested()) {
     report.calls = MeasureCalls(suite, CallPoints(options), options.rounds, Duration(options.seconds / 2), stop);
   }

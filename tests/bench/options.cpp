@@ -9,7 +9,7 @@ constexpr const char* kAbout =
     "Examples:\n"
     "  quartet-bench                             all of it, about two minutes\n"
     "  quartet-bench --quick                     a first look, about 20 seconds\n"
-    "  quartet-bench --only conversions --in-flight 64 --seconds 10 --rounds 1\n"
+    "  quartet-bench --only qualify --in-flight 64 --seconds 10 --rounds 1\n"
     "  quartet-bench --json latest.json          the table, and the figures as JSON\n"
     "\n"
     "Starts a suite of its own (Redis and the five services next to this program, a process each, SQLite with\n"
@@ -34,7 +34,8 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
 
   CLI::App app(kAbout, "quartet-bench");
   app.add_flag("--quick", quick, "Few points, one short run of each");
-  app.add_option("--only", sections, "Sections to measure, with commas: idle, conversions, calls")
+  app.add_option("--only", sections,
+                 "Sections to measure, with commas: idle, qualify, batch, companies, half-load (after qualify), calls")
       ->delimiter(',')
       ->check(CLI::IsMember(options.sections));
   const auto* in_flight = app.add_option("--in-flight", told.conversions_in_flight,

@@ -9,7 +9,7 @@
 namespace quartet::bench {
 
 struct Options {
-  std::set<std::string> sections = {"idle", "conversions", "calls"};
+  std::set<std::string> sections = {"idle", "qualify", "batch", "companies", "half-load", "calls"};
   std::vector<int> conversions_in_flight = {1, 8, 32, 128, 512};
   std::vector<int> calls_in_flight = {1, 32, 256};
   double seconds = 2;            // of each run
