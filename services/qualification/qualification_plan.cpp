@@ -4,6 +4,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include "common/identity/identity.h"
+#include "common/resource/field_rules.h"
 #include "common/resource/resource_name.h"
 #include "common/resource/violations.h"
 
@@ -104,6 +105,19 @@ void PlanOpportunity(const Lead& lead, const QualifyOptions& options, const Qual
   if (lead.has_next_touch_time()) *record.mutable_next_touch_time() = lead.next_touch_time();
 }
 
+void CheckTextOf(std::string text, std::size_t characters_max, const std::string& field,
+                 resource::Violations& violations) {
+  resource::CheckText(text, characters_max, field, violations);
+}
+
+void CheckSpec(const QualifyOptions::OpportunitySpec& spec, const std::string& field,
+               resource::Violations& violations) {
+  CheckTextOf(spec.display_name(), resource::kLongTextMax, field + ".display_name", violations);
+  if (spec.has_amount()) resource::CheckMoney(spec.amount(), field + ".amount", violations);
+  if (spec.has_expected_close_date())
+    resource::CheckDate(spec.expected_close_date(), field + ".expected_close_date", violations);
+}
+
 }  // namespace
 
 Status CheckOptions(const QualifyOptions& options, const std::string& field) {
@@ -119,6 +133,13 @@ Status CheckOptions(const QualifyOptions& options, const std::string& field) {
                    fmt::format("at most {}, not {}", kOpportunitiesMax, options.opportunities_size()));
   if (options.no_opportunity() && options.opportunities_size() > 0)
     violations.Add(field + ".no_opportunity", "cannot stand together with opportunities");
+  for (int i = 0; i < options.opportunities_size(); ++i)
+    CheckSpec(options.opportunities(i), fmt::format("{}.opportunities[{}]", field, i), violations);
+  CheckTextOf(options.owner(), resource::kShortTextMax, field + ".owner", violations);
+  resource::CheckEnum(options.duplicate_policy(), *QualifyOptions::DuplicatePolicy_descriptor(),
+                      field + ".duplicate_policy", violations);
+  resource::CheckEnum(options.conflict_policy(), *QualifyOptions::ConflictPolicy_descriptor(),
+                      field + ".conflict_policy", violations);
   return violations.ToStatus();
 }
 

@@ -10,7 +10,8 @@ namespace quartet::qualification {
 
 // What is wrong with options, all at once: malformed names, more than five
 // opportunities, opportunities together with no_opportunity, wrong amounts and
-// dates. INVALID_ARGUMENT with paths below `field`.
+// dates, texts that are too long, unknown policies. Whether a stage exists is
+// for the opportunity service to say. INVALID_ARGUMENT with paths below `field`.
 Status CheckOptions(const v1::QualifyOptions& options, const std::string& field);
 
 // What the account, contact and opportunity services are asked to do for this
