@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <ostream>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -120,13 +121,13 @@ Result<CsvFile> ParseCsv(std::string_view text) {
   return file;
 }
 
-void WriteCsvRow(std::ostream& out, std::span<const std::string> cells) {
-  const char* separator = "";
+void WriteCsvRow(std::ostream& out, std::span<const std::string> cells, char delimiter) {
+  const std::string special = std::string("\"\r\n") + delimiter;
+  bool is_first = true;
   for (const auto& cell : cells) {
-    out << separator;
-    separator = ",";
+    if (!std::exchange(is_first, false)) out << delimiter;
     const bool blank_ends = !cell.empty() && (cell.front() == ' ' || cell.back() == ' ');
-    if (!blank_ends && cell.find_first_of(",\"\r\n") == std::string::npos) {
+    if (!blank_ends && cell.find_first_of(special) == std::string::npos) {
       out << cell;
       continue;
     }

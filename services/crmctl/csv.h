@@ -32,7 +32,8 @@ struct CsvFile {
 // closed, when the text is UTF-16, and when there is no header.
 Result<CsvFile> ParseCsv(std::string_view text);
 
-// Writes one row as RFC 4180 has it: CRLF at the end, quotes only where they are needed.
-void WriteCsvRow(std::ostream& out, std::span<const std::string> cells);
+// Writes one row as RFC 4180 has it: CRLF at the end, quotes only where they are needed. Another `delimiter` is for
+// files that go back to where such a one came from.
+void WriteCsvRow(std::ostream& out, std::span<const std::string> cells, char delimiter = ',');
 
 }  // namespace quartet::cli

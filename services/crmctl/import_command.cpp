@@ -108,7 +108,7 @@ class ImportCommand {
     options.set_validate_only(arguments_.dry_run);
     ImportRun run([this](const auto& with, auto leads) { return ImportLeads(session_.rpc(), with, leads); },
                   quartet::lead::CheckLead, session_.interrupt(), input->columns, input->defaults, options);
-    RejectsFile rejects(RejectsPath(), input->file.header);
+    RejectsFile rejects(RejectsPath(), input->file.header, input->file.delimiter);
     Status rejects_status;
     Progress progress(console_, arguments_.dry_run ? "Checking" : "Importing", input->file.rows.size());
     const auto status = run.Run(input->file.rows, {.on_rejected =

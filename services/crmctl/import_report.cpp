@@ -12,8 +12,8 @@
 
 namespace quartet::cli {
 
-RejectsFile::RejectsFile(std::string path, std::vector<std::string> header)
-    : path_(std::move(path)), header_(std::move(header)) {}
+RejectsFile::RejectsFile(std::string path, std::vector<std::string> header, char delimiter)
+    : path_(std::move(path)), header_(std::move(header)), delimiter_(delimiter) {}
 
 Error RejectsFile::Unwritable() const {
   return UsageError(fmt::format("cannot write the rejected rows to {}: {}; --rejects FILE names another place", path_,
@@ -25,13 +25,13 @@ Status RejectsFile::Add(const RejectedRow& rejected) {
     file_.open(path_, std::ios::binary | std::ios::trunc);
     auto header = header_;
     header.insert(header.end(), {"quartet_line", "quartet_reasons"});
-    WriteCsvRow(file_, header);
+    WriteCsvRow(file_, header, delimiter_);
   }
   auto cells = rejected.row->cells;
   if (cells.size() < header_.size()) cells.resize(header_.size());
   cells.push_back(std::to_string(rejected.row->line));
   cells.push_back(fmt::format("{}", fmt::join(rejected.reasons, "; ")));
-  WriteCsvRow(file_, cells);
+  WriteCsvRow(file_, cells, delimiter_);
   if (!file_) return Unwritable();
   return {};
 }

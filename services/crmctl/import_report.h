@@ -14,10 +14,11 @@
 namespace quartet::cli {
 
 // The file of rejected rows: the columns of the imported one, then the row's line and its reasons. Corrected, it can
-// be imported as it is. It is made with the first row.
+// be imported as it is, so it has the same delimiter, which tells how numbers are written. It is made with the first
+// row.
 class RejectsFile {
  public:
-  RejectsFile(std::string path, std::vector<std::string> header);
+  RejectsFile(std::string path, std::vector<std::string> header, char delimiter);
 
   // Errors: a usage error that says why the file cannot be written.
   Status Add(const RejectedRow& rejected);
@@ -32,6 +33,7 @@ class RejectsFile {
 
   std::string path_;
   std::vector<std::string> header_;
+  char delimiter_;
   std::ofstream file_;
   std::size_t rows_ = 0;
 };

@@ -13,7 +13,7 @@ namespace quartet::cli {
 namespace {
 
 struct Known {
-  std::string_view key;  // lower case, letters and digits only
+  std::string_view key;  // lower case, no blanks and punctuation
   LeadField field;
   std::string_view label = "";
 };
@@ -92,6 +92,7 @@ constexpr Known kKnown[] = {
     {"originalsource", LeadField::kSource},
     {"originalsourcetype", LeadField::kSource},
     {"originaltrafficsource", LeadField::kSource},
+    {"quelle", LeadField::kSource},
     {"sourcedetail", LeadField::kSourceDetail},
     {"sourcedetails", LeadField::kSourceDetail},
     {"leadsourcedetail", LeadField::kSourceDetail},
@@ -115,7 +116,10 @@ constexpr Known kKnown[] = {
     {"dealamount", LeadField::kAmount},
     {"budget", LeadField::kAmount},
     {"budgetamount", LeadField::kAmount},
+    {"wert", LeadField::kAmount},
+    {"betrag", LeadField::kAmount},
     {"currency", LeadField::kCurrency},
+    {"währung", LeadField::kCurrency},
     {"currencycode", LeadField::kCurrency},
     {"currencyisocode", LeadField::kCurrency},
     {"estimatedvaluecurrency", LeadField::kCurrency},
@@ -140,12 +144,16 @@ constexpr Known kKnown[] = {
     {"comments", LeadField::kNotes},
     {"message", LeadField::kNotes},
     {"remarks", LeadField::kNotes},
+    {"bemerkung", LeadField::kNotes},
+    {"notiz", LeadField::kNotes},
     {"nexttouchtime", LeadField::kNextTouch},
     {"nextcontact", LeadField::kNextTouch},
     {"followup", LeadField::kNextTouch},
     {"followupdate", LeadField::kNextTouch},
     {"street", LeadField::kStreet},
     {"streetaddress", LeadField::kStreet},
+    {"straße", LeadField::kStreet},
+    {"strasse", LeadField::kStreet},
     {"address", LeadField::kStreet},
     {"address1", LeadField::kStreet},
     {"address2", LeadField::kStreet},
@@ -156,6 +164,8 @@ constexpr Known kKnown[] = {
     {"mailingstreet", LeadField::kStreet},
     {"city", LeadField::kCity},
     {"town", LeadField::kCity},
+    {"ort", LeadField::kCity},
+    {"stadt", LeadField::kCity},
     {"locality", LeadField::kCity},
     {"address1city", LeadField::kCity},
     {"mailingcity", LeadField::kCity},

@@ -80,6 +80,12 @@ TEST(CliCsv, WritingQuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(out.str(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",,\" x\"\r\n");
 }
 
+TEST(CliCsv, AnotherDelimiterIsQuotedInsteadOfTheComma) {
+  std::ostringstream out;
+  WriteCsvRow(out, std::vector<std::string>{"1.234,50", "a;b"}, ';');
+  EXPECT_EQ(out.str(), "1.234,50;\"a;b\"\r\n");
+}
+
 TEST(CliCsv, WhatIsWrittenIsReadBackTheSame) {
   const std::vector<std::string> header = {"a", "b"};
   const std::vector<std::string> cells = {"x,\"y\"\r\nz", " blank "};

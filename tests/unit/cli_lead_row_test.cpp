@@ -48,6 +48,12 @@ TEST(CliColumns, OfUsualExportsAreRecognised) {
               IsEmpty());
 }
 
+TEST(CliColumns, OfGermanSpreadsheetsAreRecognised) {
+  EXPECT_THAT(CustomColumns({"Vorname", "Nachname", "Firma", "E-Mail", "Telefon", "Straße", "PLZ", "Ort", "Land",
+                             "Wert", "Währung", "Bemerkung"}),
+              IsEmpty());
+}
+
 TEST(CliColumns, ASecondOneForASingleValueBecomesACustomAttribute) {
   const auto columns = Recognized({"Company", "Account Name", "Email", "Work Email"});
   EXPECT_EQ(columns[1].field, LeadField::kCustom);
