@@ -15,6 +15,7 @@ template <typename T>
 CLI::Option* AddChoice(CLI::App& command, const std::string& names, T& target,
                        std::vector<std::pair<std::string, T>> choices, const std::string& description) {
   std::vector<std::string> words;
+  words.reserve(choices.size());
   for (const auto& [word, value] : choices) words.push_back(word);
   const std::map<std::string, T> values(choices.begin(), choices.end());
   return command

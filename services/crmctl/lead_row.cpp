@@ -80,7 +80,7 @@ class RowReader {
         return;
       case LeadField::kCloseDate:
         return TakeParsed(column, "expected_close_date", ParseDate(cell),
-                          [&](auto&& date) { *lead_.mutable_expected_close_date() = std::move(date); });
+                          [&](google::type::Date date) { *lead_.mutable_expected_close_date() = std::move(date); });
       case LeadField::kOwner:
         return Put(column, "owner", *lead_.mutable_owner(), cell);
       case LeadField::kTags:
@@ -89,8 +89,9 @@ class RowReader {
       case LeadField::kNotes:
         return Append(column, "notes", *lead_.mutable_notes(), cell, "\n");
       case LeadField::kNextTouch:
-        return TakeParsed(column, "next_touch_time", ParseTime(cell),
-                          [&](auto&& time) { *lead_.mutable_next_touch_time() = std::move(time); });
+        return TakeParsed(column, "next_touch_time", ParseTime(cell), [&](google::protobuf::Timestamp time) {
+          *lead_.mutable_next_touch_time() = std::move(time);
+        });
       case LeadField::kStreet:
         row_.columns[fmt::format("address.address_lines[{}]", lead_.address().address_lines_size())] = column.header;
         for (auto& line : Parts(cell, "\r\n")) lead_.mutable_address()->add_address_lines(std::move(line));
