@@ -18,7 +18,6 @@ namespace quartet::test {
 namespace {
 
 using lead::v1::Lead;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -41,12 +40,12 @@ int DeadLetters(const Suite& suite) {
   return count;
 }
 
-class ImportAndQualifyTest : public ::testing::Test {
+class ImportAndQualifyTest : public ::testing::TestWithParam<std::string> {
  protected:
-  ImportAndQualifyTest() { std::ofstream(suite_.folder() / "list.csv", std::ios::binary) << list_.csv; }
+  ImportAndQualifyTest() { std::ofstream(suite_->folder() / "list.csv", std::ios::binary) << list_.csv; }
 
-  ProgramResult Import() const { return suite_.Quartet({"lead", "import", "list.csv", "--output", "json"}); }
-  ProgramResult QualifyOpenLeads() const { return suite_.Quartet({"lead", "qualify", "--filter", "state=OPEN"}); }
+  ProgramResult Import() const { return suite_->Quartet({"lead", "import", "list.csv", "--output", "json"}); }
+  ProgramResult QualifyOpenLeads() const { return suite_->Quartet({"lead", "qualify", "--filter", "state=OPEN"}); }
 
   void ExpectAllIsConverted(const SuiteRecords& records) const {
     EXPECT_THAT(Contradictions(records), IsEmpty());
@@ -63,11 +62,12 @@ class ImportAndQualifyTest : public ::testing::Test {
   }
 
   const LeadList list_ = MakeLeadList();
-  const Suite suite_;
-  SuiteClients clients_{suite_};
+  const std::unique_ptr<Suite> suite_ =
+      GetParam() == "OneProcess" ? std::make_unique<Suite>(Suite::InOneProcess{}) : std::make_unique<Suite>();
+  SuiteClients clients_{*suite_};
 };
 
-TEST_F(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
+TEST_P(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
   const auto imported = Import();
   EXPECT_EQ(imported.exit_code, 1) << "rows were rejected\n" << imported.err;
   const auto figures = nlohmann::json::parse(imported.out).at(0);
@@ -82,14 +82,14 @@ TEST_F(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
   for (const auto& [line, words] : list_.rejected) {
     for (const std::string& word : words) EXPECT_THAT(rejected[line], HasSubstr(word)) << "line " << line;
   }
-  EXPECT_THAT(ReadFile(suite_.folder() / "list.csv.rejects.csv"), HasSubstr("missing-at.example"));
+  EXPECT_THAT(ReadFile(suite_->folder() / "list.csv.rejects.csv"), HasSubstr("missing-at.example"));
 
   const auto qualified = QualifyOpenLeads();
   EXPECT_EQ(qualified.exit_code, 0) << qualified.err;
   const auto records = ReadRecords(clients_);
   ExpectAllIsConverted(records);
-  EXPECT_TRUE(Eventually([&] { return suite_.CountIntents() == 0; })) << suite_.CountIntents() << " intents are left";
-  EXPECT_EQ(DeadLetters(suite_), 0);
+  EXPECT_TRUE(Eventually([&] { return suite_->CountIntents() == 0; })) << suite_->CountIntents() << " intents are left";
+  EXPECT_EQ(DeadLetters(*suite_), 0);
 
   const auto again = Import();
   EXPECT_EQ(again.exit_code, 1) << again.err;
@@ -99,6 +99,9 @@ TEST_F(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
   EXPECT_EQ(QualifyOpenLeads().exit_code, 0);
   EXPECT_THAT(Differences(records, ReadRecords(clients_)), IsEmpty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Suite, ImportAndQualifyTest, ::testing::Values("SixProcesses", "OneProcess"),
+                         [](const auto& tested) { return tested.param; });
 
 }  // namespace
 }  // namespace quartet::test

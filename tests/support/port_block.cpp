@@ -1,13 +1,14 @@
 #include "tests/support/port_block.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -45,13 +46,18 @@ PortBlock::~PortBlock() {
 }
 
 bool PortBlock::Claim(int base) {
-  const auto path = std::filesystem::temp_directory_path() / ("quartet-test-ports-" + std::to_string(base));
-  lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  bool is_mine = lock_ >= 0 && flock(lock_, LOCK_EX | LOCK_NB) == 0;
+  // A name that only one socket can have, and that is gone with its process.
+  const std::string name = "quartet-test-ports-" + std::to_string(base);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), &address.sun_path[1]);  // the leading NUL keeps it out of the file system
+  lock_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  bool is_mine = bind(lock_, reinterpret_cast<sockaddr*>(&address), size) == 0;
   for (int port = base; is_mine && port < base + kSize; ++port) is_mine = IsFree(port);
   if (is_mine) {
     base_ = base;
-  } else if (lock_ >= 0) {
+  } else {
     close(lock_);
   }
   return is_mine;

@@ -32,6 +32,10 @@ bool IsHealthy(grpc::health::v1::Health::Stub& stub) {
          response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
 }
 
+std::unique_ptr<RedisServer> StartRedis(const PortBlock& ports) {
+  return std::make_unique<RedisServer>(false, std::vector<std::string>{}, config::DefaultPort("redis", ports.base()));
+}
+
 }  // namespace
 
 std::filesystem::path ProgramFolder() {
@@ -41,19 +45,22 @@ std::filesystem::path ProgramFolder() {
 }
 
 Suite::Suite(std::map<std::string, std::vector<std::string>> arguments)
-    : arguments_(std::move(arguments)),
-      redis_(std::make_unique<RedisServer>(false, std::vector<std::string>{},
-                                           config::DefaultPort("redis", ports_.base()))) {
+    : arguments_(std::move(arguments)), redis_(StartRedis(ports_)) {
   for (const std::string_view service : config::kServices) Start(std::string(service));
-  for (const std::string_view service : config::kServices) WaitUntilHealthy(std::string(service));
+  for (const auto& [service, process] : processes_) WaitUntilHealthy(service, service);
+}
+
+Suite::Suite(InOneProcess /*how*/) : redis_(StartRedis(ports_)) {
+  Start("all");
+  for (const std::string_view service : config::kServices) WaitUntilHealthy(std::string(service), "all");
 }
 
 Suite::~Suite() {
-  services_.clear();
+  for (const auto& [name, process] : processes_) process->Kill();
   if (!testing::Test::HasFailure()) return;
-  for (const std::string_view service : config::kServices) {
-    const std::string log = ReadFile(LogOf(service));
-    std::cerr << "---- log of " << service << " ----\n"
+  for (const auto& [name, process] : processes_) {
+    const std::string log = ReadFile(LogOf(name));
+    std::cerr << "---- log of " << name << " ----\n"
               << log.substr(log.size() - std::min(log.size(), kLogShownMax)) << '\n';
   }
 }
@@ -62,20 +69,23 @@ std::string Suite::AddressOf(std::string_view service) const {
   return fmt::format("127.0.0.1:{}", config::DefaultPort(service, ports_.base()));
 }
 
-std::filesystem::path Suite::LogOf(std::string_view service) const {
-  return folder_.path() / fmt::format("{}.log", service);
+std::filesystem::path Suite::LogOf(std::string_view process) const {
+  return folder_.path() / fmt::format("{}.log", process);
 }
 
-void Suite::Start(const std::string& service) {
-  std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + service)).string(), "--base-port",
-                                      std::to_string(ports_.base()), "--data-dir", (folder_.path() / service).string()};
-  if (const auto more = arguments_.find(service); more != arguments_.end()) {
+void Suite::Start(const std::string& process) {
+  // The process that holds all makes a folder for each service in the one that it is given.
+  const auto data = process == "all" ? folder_.path() : folder_.path() / process;
+  std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + process)).string(), "--base-port",
+                                      std::to_string(ports_.base()), "--data-dir", data.string()};
+  if (const auto more = arguments_.find(process); more != arguments_.end()) {
     command.insert(command.end(), more->second.begin(), more->second.end());
   }
-  services_[service] = std::make_unique<ChildProcess>(std::move(command), LogOf(service));
+  processes_[process] = std::make_unique<ChildProcess>(std::move(command), LogOf(process));
 }
 
-void Suite::WaitUntilHealthy(const std::string& service) {
+void Suite::WaitUntilHealthy(const std::string& service, const std::string& name) {
+  ChildProcess& process = *processes_.at(name);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
@@ -83,20 +93,19 @@ void Suite::WaitUntilHealthy(const std::string& service) {
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   const auto stub = grpc::health::v1::Health::NewStub(
       grpc::CreateCustomChannel(AddressOf(service), grpc::InsecureChannelCredentials(), arguments));
-  ChildProcess& process = *services_.at(service);
   const bool is_healthy = Eventually([&] { return !process.Running() || IsHealthy(*stub); }, kHealthyLimit);
   if (is_healthy && process.Running()) return;
-  throw std::runtime_error(fmt::format("quartet-{} does not get healthy:\n{}", service, ReadFile(LogOf(service))));
+  throw std::runtime_error(fmt::format("the {} service does not get healthy:\n{}", service, ReadFile(LogOf(name))));
 }
 
 void Suite::Kill(std::string_view service) {
-  services_.find(service)->second->Kill();
+  processes_.find(service)->second->Kill();
 }
 
 void Suite::Restart(std::string_view service) {
   const std::string name(service);
   Start(name);
-  WaitUntilHealthy(name);
+  WaitUntilHealthy(name, name);
 }
 
 ProgramResult Suite::Quartet(std::vector<std::string> arguments) const {

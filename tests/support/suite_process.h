@@ -15,16 +15,17 @@
 
 namespace quartet::test {
 
-// The whole suite as a user runs it: Redis and the five services, a process
-// each, on ports and in a folder of their own. Services are known by the names
-// in config::kServices. Everything ends with the object; what the services had
-// to say is printed if the test has failed by then. One thread uses it. Failures
-// throw, for a test cannot go on without.
+// The whole suite as a user runs it: Redis and the five services, on ports and in a folder of their own. Services are
+// known by the names in config::kServices. Everything ends with the object; what the services had to say is printed if
+// the test has failed by then. One thread uses it. Failures throw, for a test cannot go on without.
 class Suite {
  public:
-  // Returns when all are healthy. `arguments`: further ones for the services
-  // named, for instance {{"lead", {"--workers", "4"}}}.
+  // Starts each service as a process; returns when all are healthy. `arguments`:
+  // further ones for the services named, for instance {{"lead", {"--workers", "4"}}}.
   explicit Suite(std::map<std::string, std::vector<std::string>> arguments = {});
+  // Starts the one process that holds all five.
+  struct InOneProcess {};
+  explicit Suite(InOneProcess how);
   ~Suite();
   Suite(const Suite&) = delete;
   Suite& operator=(const Suite&) = delete;
@@ -34,7 +35,7 @@ class Suite {
   std::string AddressOf(std::string_view service) const;
   RedisServer& redis() { return *redis_; }
 
-  // kill -9; returns when the process is gone.
+  // kill -9; returns when the process is gone. For suites of processes, like Restart.
   void Kill(std::string_view service);
   // Starts a service that was killed, at its old address with its old data;
   // returns when it is healthy.
@@ -51,15 +52,16 @@ class Suite {
   std::int64_t CountIntents() const;
 
  private:
-  void Start(const std::string& service);
-  void WaitUntilHealthy(const std::string& service);
-  std::filesystem::path LogOf(std::string_view service) const;
+  void Start(const std::string& process);
+  void WaitUntilHealthy(const std::string& service, const std::string& name);
+  std::filesystem::path LogOf(std::string_view process) const;
 
   const TempDirectory folder_;
   const PortBlock ports_;
   const std::map<std::string, std::vector<std::string>> arguments_;
   std::unique_ptr<RedisServer> redis_;
-  std::map<std::string, std::unique_ptr<ChildProcess>, std::less<>> services_;
+  // By what follows "quartet-" in the program's name.
+  std::map<std::string, std::unique_ptr<ChildProcess>, std::less<>> processes_;
 };
 
 // The folder of the programs under test, from the environment that ctest sets.
