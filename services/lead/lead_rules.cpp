@@ -23,10 +23,14 @@ constexpr resource::FilterField kFields[] = {
     resource::TimeField("update_time", "update_time"),
 };
 
+// "QUALIFIED", without the enum's prefix.
+std::string StateOf(const Lead& lead) {
+  return Lead::State_Name(lead.state()).substr(sizeof("STATE_") - 1);
+}
+
 Status CheckOpen(const Lead& lead) {
   if (lead.state() == Lead::STATE_OPEN) return {};
-  return FailedPrecondition("LEAD_CLOSED",
-                            fmt::format("{} is closed: {}", lead.name(), Lead::State_Name(lead.state())));
+  return FailedPrecondition("LEAD_CLOSED", fmt::format("{} is closed: {}", lead.name(), StateOf(lead)));
 }
 
 }  // namespace
@@ -118,8 +122,8 @@ Status Reactivate(Lead& lead, Lead::Reason reason) {
   if (reason == Lead::REASON_UNSPECIFIED) reason = Lead::REASON_CONTACTED;
   if (!IsOpenReason(reason)) return InvalidArgument({{"reason", "must be NEW, CONTACTED or NURTURING"}});
   if (lead.state() != Lead::STATE_DISQUALIFIED)
-    return FailedPrecondition("LEAD_NOT_DISQUALIFIED", lead.name() + " is " + Lead::State_Name(lead.state()) +
-                                                           "; only a disqualified lead is reactivated");
+    return FailedPrecondition("LEAD_NOT_DISQUALIFIED",
+                              lead.name() + " is " + StateOf(lead) + "; only a disqualified lead is reactivated");
   lead.set_state(Lead::STATE_OPEN);
   lead.set_reason(reason);
   lead.clear_close_time();

@@ -37,10 +37,15 @@ std::string NamesOf(const Stages& stages) {
   return names;
 }
 
+// "WON", without the enum's prefix.
+std::string StateOf(const Opportunity& opportunity) {
+  return Opportunity::State_Name(opportunity.state()).substr(sizeof("STATE_") - 1);
+}
+
 Status CheckOpen(const Opportunity& opportunity) {
   if (opportunity.state() == Opportunity::STATE_OPEN) return {};
-  return FailedPrecondition("OPPORTUNITY_CLOSED", fmt::format("{} is closed: {}", opportunity.name(),
-                                                              Opportunity::State_Name(opportunity.state())));
+  return FailedPrecondition("OPPORTUNITY_CLOSED",
+                            fmt::format("{} is closed: {}", opportunity.name(), StateOf(opportunity)));
 }
 
 bool IsStageName(std::string_view name) {
