@@ -20,10 +20,11 @@ deals() {
       $2 in wanted { print $1 }'
 }
 
-# move_on COMMAND… -- TOPIC…: does something with those deals, if any of them still waits for it; its output matters
+# move_on WHERE COMMAND… -- TOPIC…: does something with those deals, if any of them still waits for it; its output matters
 # only if that fails.
 move_on() {
-  local command=() names output
+  local where=$1 command=() names output
+  shift
   while [[ "$1" != -- ]]; do
     command+=("$1")
     shift
@@ -32,7 +33,7 @@ move_on() {
   names=$(deals "$@")
   if [[ -z "$names" ]]; then return; fi
   output=$(quartet_here opportunity "${command[@]}" - <<< "$names" 2>&1) || { complain "$output" && return 1; }
-  say "$(wc -l <<< "$names") deals: quartet opportunity ${command[*]}"
+  say "Deals moved on to $where: $(wc -l <<< "$names")"
 }
 
 run_demo() {
@@ -60,12 +61,12 @@ run_demo() {
   quartet_here lead qualify --filter 'owner = "mira@bluebird.example"'
 
   say ""
-  move_on move --stage DEVELOP -- "Ovens for six branches" "Sterilisers for three clinics" "Packing line" "Dome motor overhaul" \
+  move_on DEVELOP move --stage DEVELOP -- "Ovens for six branches" "Sterilisers for three clinics" "Packing line" "Dome motor overhaul" \
     "Pump monitoring" "Laser cutter"
-  move_on move --stage PROPOSE -- "Tail lifts for forty lorries" "Clean room" "Filter house"
-  move_on move --stage CLOSE -- "Second folding machine" "Projector lift"
-  move_on win --reason "Signed after the visit" -- "Varnish line for the new hall" "Bakery conveyor"
-  move_on lose --reason "Bought second-hand" -- "Kiln sensors"
+  move_on PROPOSE move --stage PROPOSE -- "Tail lifts for forty lorries" "Clean room" "Filter house"
+  move_on CLOSE move --stage CLOSE -- "Second folding machine" "Projector lift"
+  move_on WON win --reason "Signed after the visit" -- "Varnish line for the new hall" "Bakery conveyor"
+  move_on LOST lose --reason "Bought second-hand" -- "Kiln sensors"
   touch "$data/demo"
 
   say ""
