@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -35,6 +36,21 @@ T Require(Result<T> result) {
   if (!result.ok()) throw std::runtime_error(ToString(result.error()));
   return std::move(result).value();
 }
+
+// A database that is only read: what is written to it is refused.
+class ReadOnly final : public storage::Database {
+ public:
+  explicit ReadOnly(storage::Database& database) : database_(database) {}
+  void Enqueue(storage::WriteOperation operation) override {
+    operation.done(Unavailable("READ_ONLY", "this one only looks"));
+  }
+  Status Read(const std::function<Status(storage::Transaction&)>& run) override { return database_.Read(run); }
+  void Close() override {}
+  storage::DatabaseCounters Counters() const override { return database_.Counters(); }
+
+ private:
+  storage::Database& database_;
+};
 
 // What one service has of the commit protocol: the real participant and record
 // store over a database of its own. It sends to a bus in memory that nobody
@@ -98,30 +114,15 @@ class ParticipantNode {
     return resource::NameOf(Traits::kSchema.collection, Require(store_->Create(mutation)).id);
   }
   // As a reader sees it.
-  Result<std::optional<Message>> Get(const std::string& name) {
-    const std::string id = resource::IdOf(name);
-    QUARTET_ASSIGN_OR_RETURN(const auto found, store_->Get(std::span(&id, 1)));
-    if (!found.front()) return std::optional<Message>();
-    return std::optional<Message>(Typed::Decode(*found.front()));
-  }
+  Result<std::optional<Message>> Get(const std::string& name) { return Get(name, *store_); }
+  // The same, but what was met is not carried out.
+  Result<std::optional<Message>> Peek(const std::string& name) { return Get(name, *observer_); }
+  Result<std::vector<Message>> PeekAll() { return List("", 1'000, *observer_); }
   // All records, page by page, as a reader sees them.
   Result<std::vector<Message>> List(const std::string& filter = "", int page_size = 1'000) {
-    std::vector<Message> all;
-    std::string token;
-    do {
-      QUARTET_ASSIGN_OR_RETURN(const auto request,
-                               resource::PageRequest::Parse({.collection = Traits::kSchema.collection,
-                                                             .page_size = page_size,
-                                                             .page_token = token,
-                                                             .filter = filter,
-                                                             .order_by = ""},
-                                                            Traits::kFilterFields));
-      QUARTET_ASSIGN_OR_RETURN(const methods::Page page, methods::ReadPage(*store_, request, &Project));
-      for (const resource::Record& record : page.records) all.push_back(Typed::Decode(record));
-      token = page.next_page_token;
-    } while (!token.empty());
-    return all;
+    return List(filter, page_size, *store_);
   }
+
   Status Change(const std::string& name, const std::function<void(Message&)>& change) {
     return Write(name, [&](Message& message, const resource::Record& before) {
       change(message);
@@ -137,8 +138,12 @@ class ParticipantNode {
   }
 
   // Waits for what nobody waits for: decisions that readers carry out.
-  void Settle() {
+  void Drain() {
     Require(database_->Write([](storage::Transaction&) { return Status(); }));
+  }
+  // And sees that everything is published.
+  void Settle() {
+    Drain();
     while (relay_->Step()) {
     }
   }
@@ -151,6 +156,15 @@ class ParticipantNode {
       return {};
     }));
     return all;
+  }
+  // The records that own identities, each once, also those that do not exist yet.
+  std::set<std::string> Owners() {
+    std::set<std::string> owners;
+    Require(database_->Read([&](storage::Transaction& transaction) {
+      return transaction.Query("SELECT DISTINCT record_id FROM identity", std::initializer_list<storage::Param>{},
+                               [&](const storage::Row& row) { owners.insert(row.String(0)); });
+    }));
+    return owners;
   }
   // The record that an identity leads to, also one that does not exist yet; "" if none.
   std::string Owner(const identity::Identity& identity) {
@@ -167,6 +181,30 @@ class ParticipantNode {
   commit::RecordStore& store() { return *store_; }
 
  private:
+  Result<std::optional<Message>> Get(const std::string& name, commit::RecordStore& store) {
+    const std::string id = resource::IdOf(name);
+    QUARTET_ASSIGN_OR_RETURN(const auto found, store.Get(std::span(&id, 1)));
+    if (!found.front()) return std::optional<Message>();
+    return std::optional<Message>(Typed::Decode(*found.front()));
+  }
+  Result<std::vector<Message>> List(const std::string& filter, int page_size, commit::RecordStore& store) {
+    std::vector<Message> all;
+    std::string token;
+    do {
+      QUARTET_ASSIGN_OR_RETURN(const auto request,
+                               resource::PageRequest::Parse({.collection = Traits::kSchema.collection,
+                                                             .page_size = page_size,
+                                                             .page_token = token,
+                                                             .filter = filter,
+                                                             .order_by = ""},
+                                                            Traits::kFilterFields));
+      QUARTET_ASSIGN_OR_RETURN(const methods::Page page, methods::ReadPage(store, request, &Project));
+      for (const resource::Record& record : page.records) all.push_back(Typed::Decode(record));
+      token = page.next_page_token;
+    } while (!token.empty());
+    return all;
+  }
+
   static resource::Record Project(const resource::Record& stored) {
     const Message message = Typed::Decode(stored);
     resource::Record record = stored;
@@ -208,6 +246,10 @@ class ParticipantNode {
     outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
     store_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *database_, *outbox_,
                                                    decisions_, clock_);
+    read_only_ = std::make_unique<ReadOnly>(*database_);
+    no_outbox_ = std::make_unique<events::Outbox>(*read_only_, *relay_, ids_, clock_);
+    observer_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *read_only_, *no_outbox_,
+                                                      decisions_, clock_);
     participant_ = std::make_unique<commit::Participant>(kind_, records_, intents_, resolution_, *database_, *outbox_,
                                                          decisions_, clock_, ids_);
   }
@@ -215,6 +257,9 @@ class ParticipantNode {
     // First: what is queued uses the rest.
     database_->Close();
     participant_.reset();
+    observer_.reset();
+    no_outbox_.reset();
+    read_only_.reset();
     store_.reset();
     outbox_.reset();
     relay_.reset();
@@ -237,6 +282,9 @@ class ParticipantNode {
   std::unique_ptr<events::Relay> relay_;
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<commit::RecordStore> store_;
+  std::unique_ptr<ReadOnly> read_only_;
+  std::unique_ptr<events::Outbox> no_outbox_;
+  std::unique_ptr<commit::RecordStore> observer_;
   std::unique_ptr<commit::Participant> participant_;
 };
 

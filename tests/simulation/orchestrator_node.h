@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/commit/decisions.h"
+#include "common/events/memory_bus.h"
+#include "common/events/relay.h"
+#include "common/storage/sqlite_database.h"
+#include "services/qualification/coordinator.h"
+#include "tests/support/temp_directory.h"
+
+namespace quartet::test {
+
+// The orchestrator as it is, over a database of its own. It sends to a bus in
+// memory that nobody else reads.
+class OrchestratorNode {
+ public:
+  OrchestratorNode(const Clock& clock, IdSource& ids);
+  ~OrchestratorNode();
+  OrchestratorNode(const OrchestratorNode&) = delete;
+  OrchestratorNode& operator=(const OrchestratorNode&) = delete;
+
+  // The process dies and comes back: memory is lost, the database is kept.
+  void Restart();
+
+  // The id of the qualification that is begun, or was begun by `request_id`.
+  std::string Begin(const std::string& lead, const qualification::v1::QualifyOptions& options,
+                    const std::string& request_id);
+  Result<std::string> BeginRevert(const std::string& qualification_id);
+
+  // Commands, each with its topic, and domain events that were sent since the
+  // last call.
+  std::vector<std::pair<std::string, std::string>> TakeCommands();
+
+  // All rows, the oldest first.
+  std::vector<qualification::Row> Rows();
+
+  qualification::Coordinator& coordinator() { return *coordinator_; }
+
+ private:
+  void Open();
+  void Close();
+  std::string Await(const std::function<void(qualification::Coordinator::Begun)>& begin, Status& status);
+
+  const Clock& clock_;
+  IdSource& ids_;
+  TempDirectory folder_;
+  events::MemoryBus bus_;
+  std::vector<std::size_t> taken_;
+  qualification::QualificationRepository repository_;
+  std::unique_ptr<storage::SqliteDatabase> database_;
+  std::unique_ptr<events::Relay> relay_;
+  std::unique_ptr<events::Outbox> outbox_;
+  std::unique_ptr<qualification::Waiters> waiters_;
+  std::unique_ptr<qualification::Coordinator> coordinator_;
+};
+
+}  // namespace quartet::test

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "services/account/account_participant.h"
+#include "services/account/account_rules.h"
+#include "services/account/migrations.h"
+#include "services/contact/contact_participant.h"
+#include "services/contact/contact_rules.h"
+#include "services/contact/migrations.h"
+#include "services/lead/lead_participant.h"
+#include "services/lead/lead_rules.h"
+#include "services/lead/migrations.h"
+#include "services/opportunity/migrations.h"
+#include "services/opportunity/opportunity_participant.h"
+#include "services/opportunity/opportunity_rules.h"
+#include "tests/simulation/orchestrator_node.h"
+#include "tests/support/participant_node.h"
+
+namespace quartet::test {
+
+// Decisions as the services ask for them, of an orchestrator that may be away,
+// and with whatever else happens while they wait for the answer.
+class AskedDecisions final : public commit::DecisionSource {
+ public:
+  explicit AskedDecisions(OrchestratorNode& orchestrator) : orchestrator_(orchestrator) {}
+  Result<commit::Decisions> Ask(std::span<const std::string> ids) override;
+
+  bool reachable = true;
+  std::function<void()> meanwhile;
+
+ private:
+  OrchestratorNode& orchestrator_;
+};
+
+// The five services as they are, each over its own database, and between them a
+// set of messages: one that was sent may arrive any number of times, in any
+// order, at any later moment, until the broker loses everything. One seed is one
+// history.
+class World {
+ public:
+  using Lead = lead::v1::Lead;
+
+  static constexpr int kLeads = 9;
+
+  explicit World(unsigned seed);
+
+  // One thing happens. What, is in Trace().
+  void Step();
+  // No more faults, no more users: everything is delivered and driven again
+  // until nothing moves. Whether that was reached.
+  bool ComeToRest();
+
+  // Fails the test if an invariant does not hold now.
+  void CheckInvariants();
+  // What must hold in addition at rest.
+  void CheckRest();
+
+  std::string Trace() const;
+  int committed() const;
+
+ private:
+  enum Place { kLead, kAccount, kContact, kOpportunity, kOrchestrator, kPlaces };
+  struct Message {
+    Place to;
+    std::string data;
+  };
+
+  bool Chance(int percent) { return Below(100) < percent; }
+  int Below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }
+  void Note(std::string what);
+
+  // What may happen.
+  void BeginOne();
+  void DeliverSome();
+  void Deliver(Place place, const std::vector<std::string>& data);
+  void Collect(Place place);
+  void Restart(Place place);
+  void ReadOne();
+  void UserActs();
+  void PassTime();
+  void Redrive();
+
+  // How it was decided, and that it stays so.
+  void CheckDecisionStays(const qualification::Row& row);
+  void CheckVisible(const qualification::Row& row, bool reverted);
+  template <class Node>
+  void CheckOwners(Node& node);
+  bool Reverted(const std::string& qualification) const;
+
+  std::mt19937 random_;
+  ManualClock clock_;
+  UuidV7Source ids_;
+  const opportunity::OpportunityTraits opportunity_traits_;
+  const lead::LeadKind lead_kind_;
+  const account::AccountKind account_kind_;
+  const contact::ContactKind contact_kind_;
+  const opportunity::OpportunityKind opportunity_kind_;
+  OrchestratorNode orchestrator_;
+  AskedDecisions decisions_;
+  ParticipantNode<lead::LeadTraits> leads_;
+  ParticipantNode<account::AccountTraits> accounts_;
+  ParticipantNode<contact::ContactTraits> contacts_;
+  ParticipantNode<opportunity::OpportunityTraits> opportunities_;
+
+  std::vector<Message> messages_;
+  std::vector<std::string> lead_names_;
+  std::string old_account_;  // exists from before; a user may delete it
+  bool old_account_deleted_ = false;
+  std::vector<qualification::Row> rows_;  // as they are after the last step
+  std::map<std::string, std::string> decided_;
+  std::vector<std::string> trace_;
+};
+
+}  // namespace quartet::test
