@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "tests/bench/machine.h"
+
 #include "quartet/qualification/v1/service.pb.h"
 
 namespace quartet::bench {
@@ -52,6 +54,7 @@ std::map<std::string, double> RedisCommands(const test::RedisServer& redis) {
 // All that is counted, at one moment.
 struct Counts {
   std::map<std::string, ProcessUsage> usage;
+  double busy_seconds = 0;
   std::int64_t flushes = 0;
   std::int64_t data_bytes = 0;
 };
@@ -106,10 +109,10 @@ std::vector<std::string> Conversions::Requests(const ConversionPoint& point, int
 
 ConversionRun Conversions::RunOnce(const ConversionPoint& point, Duration length) {
   const int per_call = std::max(1, point.batch);
-  const double rate = fastest_ > 0 ? fastest_ * kReserve : kFirstGuess;
+  const double rate = std::max(point.rate, fastest_ > 0 ? fastest_ * kReserve : kFirstGuess);
   const auto requests = Requests(point, static_cast<int>(rate * length.count()) + 2 * per_call * point.in_flight);
   suite_.processes().redis().Command({"CONFIG", "RESETSTAT"});
-  const auto count_all = [&] { return Counts{processes_.Usage(), Flushes(disk_), suite_.DataBytes()}; };
+  const auto count_all = [&] { return Counts{processes_.Usage(), BusySeconds(), Flushes(disk_), suite_.DataBytes()}; };
   const Counts before = count_all();
 
   ConversionRun run;
@@ -132,7 +135,9 @@ ConversionRun Conversions::RunOnce(const ConversionPoint& point, Duration length
   run.cost = Cost(before, after, RedisCommands(suite_.processes().redis()), conversions);
   run.settle_seconds = Duration(settled - answered).count();
   for (const auto& [name, cpu_us] : run.cost.cpu_us) run.busy_cores += cpu_us * conversions / 1e6;
-  run.busy_cores /= Duration(settled - start).count();
+  const double elapsed = Duration(settled - start).count();
+  run.busy_cores /= elapsed;
+  run.other_cores = std::max(0.0, (after.busy_seconds - before.busy_seconds) / elapsed - run.busy_cores);
   fastest_ = std::max(fastest_, run.load.PerSecond());
 
   auto& open = supplies_.at(point.companies).open;

@@ -36,7 +36,8 @@ struct ConversionCost {
 struct ConversionRun {
   LoadResult load;
   double settle_seconds = 0;  // from the last answer until nothing was left to do
-  double busy_cores = 0;      // until then
+  double busy_cores = 0;      // by the suite and the generator, until then
+  double other_cores = 0;     // by the rest of the machine: the kernel's own threads, and whoever disturbs
   ConversionCost cost;
 };
 

@@ -22,6 +22,11 @@ std::string ProcessorName() {
   return "unknown";
 }
 
+// The columns of /proc/stat's first line: user, nice, system, idle, iowait, irq, softirq, steal; the rest is in user.
+constexpr int kColumns = 8;
+constexpr int kIdleColumn = 3;
+constexpr int kWaitColumn = 4;
+
 }  // namespace
 
 Machine LookAtMachine() {
@@ -32,6 +37,19 @@ Machine LookAtMachine() {
           .memory_bytes = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE),
           .kernel = names.release,
           .time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))};
+}
+
+double BusySeconds() {
+  std::ifstream stat("/proc/stat");
+  std::string label;
+  stat >> label;
+  double ticks = 0;
+  for (int column = 0; column < kColumns; ++column) {
+    double value = 0;
+    stat >> value;
+    if (column != kIdleColumn && column != kWaitColumn) ticks += value;
+  }
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace quartet::bench

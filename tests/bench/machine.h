@@ -16,4 +16,7 @@ struct Machine {
 
 Machine LookAtMachine();
 
+// Seconds that all cores together have worked since the machine started.
+double BusySeconds();
+
 }  // namespace quartet::bench

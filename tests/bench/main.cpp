@@ -73,12 +73,14 @@ void MeasureConversions(const Options& options, BenchSuite& suite, const Process
                         const std::stop_token& stop, Report& report) {
   Conversions conversions(suite, processes, report.disk, stop);
   const auto points = ConversionPoints(options);
-  if (points.empty()) return;
+  const bool half_load = options.sections.contains("half-load");
+  if (points.empty() && !half_load) return;
   conversions.Measure({{.in_flight = 32}}, 1, Duration(std::min(kWarmUpSeconds, options.seconds)));
   report.conversions = conversions.Measure(points, options.rounds, Duration(options.seconds));
   const ConversionResult* fastest = report.Fastest();
-  if (fastest == nullptr || !options.sections.contains("half-load") || stop.stop_requested()) return;
-  const ConversionPoint half{.in_flight = kHalfLoadInFlightMax, .rate = fastest->Median().load.PerSecond() / 2};
+  const double rate = options.rate > 0 || fastest == nullptr ? options.rate : fastest->Median().load.PerSecond() / 2;
+  if (!half_load || rate <= 0 || stop.stop_requested()) return;
+  const ConversionPoint half{.in_flight = kHalfLoadInFlightMax, .rate = rate};
   auto results = conversions.Measure({half}, options.rounds, Duration(options.seconds));
   report.half_load = std::move(results.front());
 }

@@ -35,13 +35,16 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
   CLI::App app(kAbout, "quartet-bench");
   app.add_flag("--quick", quick, "Few points, one short run of each");
   app.add_option("--only", sections,
-                 "Sections to measure, with commas: idle, qualify, batch, companies, half-load (after qualify), calls")
+                 "Sections to measure, with commas: idle, qualify, batch, companies, half-load, calls")
       ->delimiter(',')
       ->check(CLI::IsMember(options.sections));
   const auto* in_flight = app.add_option("--in-flight", told.conversions_in_flight,
                                          "Calls in flight at a time, with commas, for conversions and calls alike")
                               ->delimiter(',')
                               ->check(CLI::Range(1, 10'000));
+  app.add_option("--rate", options.rate,
+                 "Conversions per second at half-load; half of the fastest of qualify unless told")
+      ->check(CLI::PositiveNumber);
   const auto* seconds = app.add_option("--seconds", told.seconds, "Length of each run")->check(CLI::Range(0.1, 600.0));
   const auto* rounds =
       app.add_option("--rounds", told.rounds, "Runs of each point; the median is shown")->check(CLI::Range(1, 100));

@@ -12,6 +12,7 @@ struct Options {
   std::set<std::string> sections = {"idle", "qualify", "batch", "companies", "half-load", "calls"};
   std::vector<int> conversions_in_flight = {1, 8, 32, 128, 512};
   std::vector<int> calls_in_flight = {1, 32, 256};
+  double rate = 0;               // of the open loop, conversions per second; 0: half of the fastest
   double seconds = 2;            // of each run
   int rounds = 3;                // runs of each point
   std::filesystem::path folder;  // where the suite's data go meanwhile

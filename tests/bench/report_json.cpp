@@ -27,6 +27,7 @@ Json RunJson(const ConversionRun& run) {
   json["conversions"] = run.load.counted;
   json["settle_seconds"] = run.settle_seconds;
   json["busy_cores"] = run.busy_cores;
+  json["other_cores"] = run.other_cores;
   json["per_conversion"] = {{"cpu_us", run.cost.cpu_us},
                             {"write_calls", run.cost.write_calls},
                             {"redis_commands", run.cost.redis_commands},

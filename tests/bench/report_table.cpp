@@ -56,18 +56,18 @@ void AddConversion(Out out, const ConversionResult& result) {
   const ConversionRun& run = result.Median();
   const auto rates = [](const ConversionRun& r) { return r.load.PerSecond(); };
   const auto [least, most] = std::ranges::minmax(result.runs, {}, rates);
-  fmt::format_to(out, "  {:<32} {:>6} {:>8.0f} {:>13} {:>8.2f} {:>8.2f} {:>8.2f} {:>8.0f} {:>6.2f}\n",
+  fmt::format_to(out, "  {:<32} {:>6} {:>8.0f} {:>13} {:>8.2f} {:>8.2f} {:>8.2f} {:>8.0f} {:>6.2f} {:>6.2f}\n",
                  PointName(result.point), result.point.rate > 0 ? "" : std::to_string(result.point.in_flight),
                  run.load.PerSecond(), fmt::format("{:.0f}-{:.0f}", rates(least), rates(most)),
                  Millis(run.load.Percentile(0.50)), Millis(run.load.Percentile(0.95)),
-                 Millis(run.load.Percentile(0.99)), run.settle_seconds * 1e3, run.busy_cores);
+                 Millis(run.load.Percentile(0.99)), run.settle_seconds * 1e3, run.busy_cores, run.other_cores);
 }
 
 void AddConversions(Out out, const Report& report) {
-  fmt::format_to(out, "\n{:<34} {:>6} {:>8} {:>13} {:>8} {:>8} {:>8} {:>8} {:>6}\n", "Conversions", "calls", "per",
-                 "least-most", "p50", "p95", "p99", "settled", "cores");
-  fmt::format_to(out, "{:<34} {:>6} {:>8} {:>13} {:>8} {:>8} {:>8} {:>8} {:>6}\n", "", "open", "second", "", "ms", "ms",
-                 "ms", "after ms", "busy");
+  fmt::format_to(out, "\n{:<34} {:>6} {:>8} {:>13} {:>8} {:>8} {:>8} {:>8} {:>6} {:>6}\n", "Conversions", "calls",
+                 "per", "least-most", "p50", "p95", "p99", "settled", "cores", "by");
+  fmt::format_to(out, "{:<34} {:>6} {:>8} {:>13} {:>8} {:>8} {:>8} {:>8} {:>6} {:>6}\n", "", "open", "second", "", "ms",
+                 "ms", "ms", "after ms", "busy", "others");
   for (const ConversionResult& result : report.conversions) AddConversion(out, result);
   if (report.half_load) AddConversion(out, *report.half_load);
   fmt::format_to(out, "  aim: ≥ 1,000, then ≥ 2,500 per second; p50 ≤ 5 ms and p99 ≤ 20 ms at half of the fastest\n");
@@ -119,7 +119,7 @@ std::string ToTable(const Report& report) {
   const Out out(text);
   AddHead(out, report);
   if (!report.idle.empty()) AddMemory(out, report);
-  if (!report.conversions.empty()) AddConversions(out, report);
+  if (!report.conversions.empty() || report.half_load) AddConversions(out, report);
   if (const auto* fastest = report.Fastest()) AddCost(out, *fastest);
   if (!report.calls.empty()) AddCalls(out, report);
   if (report.Failures() > 0) {
