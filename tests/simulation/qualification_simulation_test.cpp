@@ -35,6 +35,8 @@ TEST_P(QualificationSimulation, StaysWholeAndComesToRest) {
   world.CheckRest();
   ASSERT_FALSE(HasFailure()) << "seed " << GetParam() << ":\n" << world.Trace();
   EXPECT_GT(world.committed(), 0);
+  RecordProperty("committed", world.committed());
+  RecordProperty("gave_way", world.gave_way());
 }
 
 // QUARTET_SIMULATION_SEEDS: how many histories; more than these find more.

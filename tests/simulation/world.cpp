@@ -64,6 +64,12 @@ std::string World::Trace() const {
   return text;
 }
 
+int World::gave_way() const {
+  std::int64_t count = 0;
+  for (const auto& row : rows_) count += row.qualification().attempt();
+  return static_cast<int>(count);
+}
+
 int World::committed() const {
   int count = 0;
   for (const auto& row : rows_) count += row.state() == qualification::v1::Qualification::COMMITTED;
@@ -73,7 +79,7 @@ int World::committed() const {
 void World::Step() {
   PassTime();
   const int what = Below(100);
-  if (what < 8) {
+  if (what < 10) {
     BeginOne();
   } else if (what < 60) {
     DeliverSome();
@@ -92,6 +98,7 @@ void World::Step() {
     Note(decisions_.reachable ? "the orchestrator answers again" : "the orchestrator does not answer");
   } else if (what < 99 && Chance(40)) {
     messages_.clear();
+    sent_.clear();
     Note("the broker loses everything");
   }
 }
@@ -109,6 +116,11 @@ void World::BeginOne() {
 }
 
 void World::DeliverSome() {
+  if (Chance(15) && !sent_.empty()) {
+    const Message late = sent_[static_cast<std::size_t>(Below(static_cast<int>(sent_.size())))];
+    Deliver(late.to, {late.data});
+    return;
+  }
   if (messages_.empty()) return;
   const auto first = static_cast<std::size_t>(Below(static_cast<int>(messages_.size())));
   const Place place = messages_[first].to;
@@ -156,7 +168,7 @@ void World::Deliver(Place place, const std::vector<std::string>& data) {
 
 void World::Collect(Place place) {
   const auto add = [&](const auto& replies) {
-    for (const auto& reply : replies) messages_.push_back({kOrchestrator, reply.SerializeAsString()});
+    for (const auto& reply : replies) Send({kOrchestrator, reply.SerializeAsString()});
   };
   if (place == kLead) add(leads_.TakeReplies());
   if (place == kAccount) add(accounts_.TakeReplies());
@@ -168,8 +180,13 @@ void World::Collect(Place place) {
                      : topic == "account.commands" ? kAccount
                      : topic == "contact.commands" ? kContact
                                                    : kOpportunity;
-    messages_.push_back({to, std::move(data)});
+    Send({to, std::move(data)});
   }
+}
+
+void World::Send(Message message) {
+  sent_.push_back(message);
+  messages_.push_back(std::move(message));
 }
 
 void World::Restart(Place place) {
@@ -200,6 +217,7 @@ void World::Redrive() {
 }
 
 void World::UserActs() {
+  rows_ = orchestrator_.Rows();
   const int what = Below(4);
   const std::string& lead = lead_names_[static_cast<std::size_t>(Below(kLeads))];
   if (what == 0) {

@@ -61,7 +61,9 @@ class World {
   void CheckRest();
 
   std::string Trace() const;
+  // How many qualifications were committed, and how often one made way.
   int committed() const;
+  int gave_way() const;
 
  private:
   enum Place { kLead, kAccount, kContact, kOpportunity, kOrchestrator, kPlaces };
@@ -79,6 +81,7 @@ class World {
   void DeliverSome();
   void Deliver(Place place, const std::vector<std::string>& data);
   void Collect(Place place);
+  void Send(Message message);
   void Restart(Place place);
   void ReadOne();
   void UserActs();
@@ -107,7 +110,8 @@ class World {
   ParticipantNode<contact::ContactTraits> contacts_;
   ParticipantNode<opportunity::OpportunityTraits> opportunities_;
 
-  std::vector<Message> messages_;
+  std::vector<Message> messages_;  // on their way
+  std::vector<Message> sent_;      // all that the broker has had; any of them may come again
   std::vector<std::string> lead_names_;
   std::string old_account_;  // exists from before; a user may delete it
   bool old_account_deleted_ = false;
