@@ -82,6 +82,7 @@ TEST_F(ConcurrencyTest, FortyCallsOnOneLeadGiveOneConversionAndAllGetItsNames) {
   const std::string lead = CreateLead(clients_, MakeLead(1));
   const auto answers = QualifyAtOnce(std::vector<std::string>(40, lead));
   std::vector<Three> names;
+  names.reserve(answers.size());
   for (const auto& answer : answers) names.push_back(NamesIn(answer));
   EXPECT_FALSE(names.front().contact.empty());
   EXPECT_FALSE(names.front().account.empty());

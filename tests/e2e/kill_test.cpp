@@ -15,7 +15,6 @@
 namespace quartet::test {
 namespace {
 
-using qualification::v1::Qualification;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 

@@ -40,6 +40,7 @@ std::vector<std::string> CreateLeads(SuiteClients& clients, int first, int count
 void RunOnThreads(int threads, int count, const std::function<void(int)>& task) {
   std::atomic<int> next = 0;
   std::vector<std::future<void>> running;
+  running.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     running.push_back(std::async(std::launch::async, [&] {
       for (int number = next++; number < count; number = next++) task(number);
