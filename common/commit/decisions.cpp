@@ -30,18 +30,13 @@ Result<Decisions> CachingDecisionSource::Ask(std::span<const std::string> qualif
     return Internal("the orchestrator answered another number of decisions than was asked for");
   std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < unknown.size(); ++i) {
-    RememberLocked(unknown[i], fetched[i]);
+    Remember(unknown[i], fetched[i]);
     known.insert_or_assign(unknown[i], std::move(fetched[i]));
   }
   return known;
 }
 
-void CachingDecisionSource::Remember(const Decision& decision) {
-  std::lock_guard lock(mutex_);
-  RememberLocked(resource::IdOf(decision.qualification()), decision);
-}
-
-void CachingDecisionSource::RememberLocked(const std::string& id, const Decision& decision) {
+void CachingDecisionSource::Remember(const std::string& id, const Decision& decision) {
   if (decision.outcome() == Decision::UNDECIDED) return;
   if (!decided_.try_emplace(id, decision).second) return;
   oldest_first_.push_back(id);

@@ -38,11 +38,10 @@ class CachingDecisionSource final : public DecisionSource {
   using Fetch = std::function<Result<std::vector<Decision>>(const std::vector<std::string>& ids)>;
   explicit CachingDecisionSource(Fetch fetch, std::size_t entries_max = 16'384);
   Result<Decisions> Ask(std::span<const std::string> qualification_ids) override;
-  // A decision that came by message.
-  void Remember(const Decision& decision);
 
  private:
-  void RememberLocked(const std::string& id, const Decision& decision);
+  // Under the lock.
+  void Remember(const std::string& id, const Decision& decision);
 
   const Fetch fetch_;
   const std::size_t entries_max_;

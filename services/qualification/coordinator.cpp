@@ -220,14 +220,17 @@ Status Coordinator::Redrive() {
     QUARTET_ASSIGN_OR_RETURN(due, repository_.DueBy(transaction, clock_.NowMicros(), kRedriveMax));
     return {};
   }));
+  // A row that fails must not hold up those that come after it.
+  Status first_failure;
   for (const std::string& id : due) {
     Decided decided;
-    QUARTET_RETURN_IF_ERROR(outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
+    Status driven = outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
       decided.clear();
       return RedriveRow(transaction, id, out, decided);
-    }));
+    });
+    if (!driven.ok() && first_failure.ok()) first_failure = std::move(driven);
   }
-  return {};
+  return first_failure;
 }
 
 Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::string& id,

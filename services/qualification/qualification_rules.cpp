@@ -153,7 +153,14 @@ void Count(Row& row, const v1::Reply& reply) {
   }
 }
 
+// An account or a contact that is prepared has a name.
+bool IsComplete(const Row& row, const v1::Reply& reply) {
+  const bool names_one = reply.participant() == v1::ACCOUNT || reply.participant() == v1::CONTACT;
+  return row.qualification().kind() == v1::Qualification::REVERT || !names_one || !reply.prepared().records().empty();
+}
+
 void OnPrepared(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& step) {
+  if (!IsComplete(row, reply)) return;
   Count(row, reply);
   step.changed = true;
   for (const int participant : row.stored.participants()) {

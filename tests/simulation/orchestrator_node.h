@@ -39,6 +39,7 @@ class OrchestratorNode {
   // All rows, the oldest first.
   std::vector<qualification::Row> Rows();
 
+  storage::Database& database() { return *database_; }
   qualification::Coordinator& coordinator() { return *coordinator_; }
 
  private:

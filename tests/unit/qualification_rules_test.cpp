@@ -55,6 +55,15 @@ TEST_F(QualificationRules, AReplyOfSomebodyWhoWasNotAskedCountsForNothing) {
   EXPECT_EQ(state(), Qualification::PREPARING);
 }
 
+TEST_F(QualificationRules, AnAnswerWithoutARecordCountsForNothing) {
+  StartAndLock();
+  Reply nameless = PreparedReply(row_, CONTACT);
+  nameless.mutable_prepared()->clear_records();
+
+  EXPECT_FALSE(Hear(nameless).changed);
+  EXPECT_TRUE(Hear(PreparedReply(row_, CONTACT)).changed);
+}
+
 TEST_F(QualificationRules, TheLastPreparedCommitsWithEverybodysNames) {
   StartAndLock();
   row_.qualification().mutable_options()->set_owner("unchanged");
