@@ -209,16 +209,4 @@ Status RecordStore::Write(storage::Transaction& transaction, const resource::Rec
   return records_.Update(transaction, after, before.version);
 }
 
-Result<std::vector<std::string>> RecordStore::Owners(std::span<const identity::Identity> identities) {
-  std::vector<std::string> owners;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    for (const identity::Identity& identity : identities) {
-      QUARTET_ASSIGN_OR_RETURN(auto owner, records_.Owner(transaction, identity));
-      if (owner) owners.push_back(*std::move(owner));
-    }
-    return {};
-  }));
-  return owners;
-}
-
 }  // namespace quartet::commit

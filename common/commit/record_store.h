@@ -61,10 +61,6 @@ class RecordStore {
       const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
       const ChangeRecord& change);
 
-  // Live records that have one of `identities`, the oldest first; not those that
-  // only will have it. For services whose identities are shared.
-  Result<std::vector<std::string>> Owners(std::span<const identity::Identity> identities);
-
   const resource::RecordRepository& records() const { return records_; }
 
  private:
