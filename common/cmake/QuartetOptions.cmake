@@ -20,11 +20,12 @@ find_program(QUARTET_MOLD mold)
 mark_as_advanced(QUARTET_CCACHE QUARTET_MOLD)
 
 if(QUARTET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Without this sloppiness ccache declines every file that uses a precompiled header. With the base directory
-  # two clones of the project share their results.
+  # Without this sloppiness ccache declines every file that uses a precompiled header. With the base directory, and
+  # without the working directory in the hash, two clones of the project share their results (the debug information
+  # then names the folder of the first).
   set(launcher "${CMAKE_COMMAND}" -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "${QUARTET_CCACHE}")
+      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${QUARTET_CCACHE}")
   set(CMAKE_C_COMPILER_LAUNCHER "${launcher}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
 endif()
