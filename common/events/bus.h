@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.h"
@@ -41,19 +42,35 @@ struct Delivery {
   std::int64_t delivery_count = 1;  // how often it was handed out, this time included
 };
 
-// One consumer's view of one topic, all its partitions. Used by one thread,
-// except for Interrupt. After a broken connection every call tries to connect
-// again; it is the caller who backs off between failures.
+// What one of several consumers reads of a topic: of every `of` partitions the
+// one at `rank`. Where there are more consumers than partitions some read none.
+struct Share {
+  int rank = 0;  // 0 to of - 1
+  int of = 1;    // at least 1
+
+  bool Has(int partition) const { return partition % of == rank; }
+  bool operator==(const Share&) const = default;
+};
+
+// One consumer's view of one topic: all its partitions, or its share of them.
+// Used by one thread, except for Interrupt. After a broken connection every call
+// tries to connect again; it is the caller who backs off between failures.
 class Subscription {
  public:
   virtual ~Subscription() = default;
 
+  // Reads from now on this share of the partitions; all of them until told. What
+  // it holds of the others can still be held and acknowledged. Two consumers that
+  // read one partition do no harm: each message goes to one of them.
+  virtual void Take(Share share) = 0;
+
   // New messages, at most `max` (at least 1; rounded up to a multiple of the
   // partitions), waiting up to `timeout` for the first; none is no error. After a start, and after a broken connection,
-  // what this consumer holds unacknowledged comes first. Errors: UNAVAILABLE BROKER_UNAVAILABLE.
+  // what this consumer holds unacknowledged comes first, and so it does of partitions that it newly reads.
+  // Errors: UNAVAILABLE BROKER_UNAVAILABLE.
   virtual Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) = 0;
 
-  // Messages that were handed to any consumer of the group at least `min_idle`
+  // Messages of its share that were handed to any consumer of the group at least `min_idle`
   // ago and never acknowledged, at most `max` as above; they are this consumer's
   // now. None means that there are no more.
   virtual Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) = 0;
@@ -84,6 +101,9 @@ class Bus {
   // Errors: UNAVAILABLE BROKER_UNAVAILABLE (RetryInfo); FAILED_PRECONDITION
   // BROKER_MAY_EVICT where the broker is set to throw data away.
   virtual Status Publish(std::span<const Message> messages) = 0;
+
+  // The partition of `topic` that messages about `subject` go to.
+  virtual int PartitionOf(const std::string& topic, std::string_view subject) const = 0;
 
   // A consumer of `group` on `topic`. The group is created at the start of the
   // topic if it is missing, also later (a broker that lost its data). `consumer`

@@ -25,7 +25,19 @@ std::int64_t EntryNumber(const Delivery& delivery) {
 class MemorySubscription final : public Subscription {
  public:
   MemorySubscription(MemoryBus& bus, std::string topic, std::string group, std::string consumer)
-      : bus_(bus), topic_(std::move(topic)), group_(std::move(group)), consumer_(std::move(consumer)) {}
+      : bus_(bus),
+        topic_(std::move(topic)),
+        group_(std::move(group)),
+        consumer_(std::move(consumer)),
+        history_read_(static_cast<std::size_t>(bus.partitions_), false) {}
+
+  void Take(Share share) override {
+    const std::lock_guard lock(bus_.mutex_);
+    for (int partition = 0; partition < bus_.partitions_; ++partition) {
+      if (share.Has(partition) && !share_.Has(partition)) history_read_[static_cast<std::size_t>(partition)] = false;
+    }
+    share_ = share;
+  }
 
   Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) override {
     std::unique_lock lock(bus_.mutex_);
@@ -106,6 +118,7 @@ class MemorySubscription final : public Subscription {
   std::vector<Delivery> TakePending(int max, Wanted wanted) {
     std::vector<Delivery> deliveries;
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
+      if (!share_.Has(partition)) continue;
       const std::string key = StreamKey(topic_, partition);
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
@@ -123,15 +136,19 @@ class MemorySubscription final : public Subscription {
     return deliveries;
   }
 
-  // What this consumer held when it was made, or when its connection broke.
+  // What this consumer held when it was made, when its connection broke, or when
+  // it came to read a partition.
   std::vector<Delivery> TakeOwn(int max) {
     if (generation_ != bus_.generation_) {
       generation_ = bus_.generation_;
       own_.clear();
-      for (int partition = 0; partition < bus_.partitions_; ++partition) {
-        for (const auto& [number, pending] : GroupOf(StreamKey(topic_, partition)).pending) {
-          if (pending.consumer == consumer_) own_.insert(number);
-        }
+      history_read_.assign(history_read_.size(), false);
+    }
+    for (int partition = 0; partition < bus_.partitions_; ++partition) {
+      if (!share_.Has(partition) || history_read_[static_cast<std::size_t>(partition)]) continue;
+      history_read_[static_cast<std::size_t>(partition)] = true;
+      for (const auto& [number, pending] : GroupOf(StreamKey(topic_, partition)).pending) {
+        if (pending.consumer == consumer_) own_.insert(number);
       }
     }
     if (own_.empty()) return {};
@@ -145,6 +162,7 @@ class MemorySubscription final : public Subscription {
   std::vector<Delivery> TakeNew(int max) {
     std::vector<Delivery> deliveries;
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
+      if (!share_.Has(partition)) continue;
       const std::string key = StreamKey(topic_, partition);
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
@@ -163,7 +181,9 @@ class MemorySubscription final : public Subscription {
   const std::string consumer_;
   // The rest is guarded by the bus's lock.
   bool interrupted_ = false;
+  Share share_;
   std::int64_t generation_ = kNever;
+  std::vector<bool> history_read_;  // by partition
   std::set<std::int64_t> own_;
 };
 
@@ -180,11 +200,15 @@ Status MemoryBus::Publish(std::span<const Message> messages) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
   for (const Message& message : messages) {
-    Stream& stream = contents_.streams[StreamKey(message.topic, PartitionOf(message.subject, partitions_))];
+    Stream& stream = contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.subject))];
     stream.entries[++last_entry_id_] = {.message = message, .published_us = clock_.NowMicros()};
   }
   changed_.notify_all();
   return {};
+}
+
+int MemoryBus::PartitionOf(const std::string&, std::string_view subject) const {
+  return events::PartitionOf(subject, partitions_);
 }
 
 std::unique_ptr<Subscription> MemoryBus::Subscribe(const std::string& topic, const std::string& group,

@@ -58,7 +58,7 @@ Status RedisBus::Publish(std::span<const Message> messages) {
   QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
   AddCommand command;
   for (const Message& message : messages) {
-    const std::string key = StreamKey(message.topic, PartitionOf(message.subject, options_.partitions));
+    const std::string key = StreamKey(message.topic, PartitionOf(message.topic, message.subject));
     connection_->Append(command.Of(key, message));
     if (connection_->collected_bytes() >= kExchangeBytesMax ||
         connection_->collected_commands() >= kExchangeCommandsMax) {
@@ -67,6 +67,10 @@ Status RedisBus::Publish(std::span<const Message> messages) {
   }
   if (connection_->collected_commands() == 0) return {};
   return ExchangeAll(*connection_);
+}
+
+int RedisBus::PartitionOf(const std::string&, std::string_view subject) const {
+  return events::PartitionOf(subject, options_.partitions);
 }
 
 std::unique_ptr<Subscription> RedisBus::Subscribe(const std::string& topic, const std::string& group,

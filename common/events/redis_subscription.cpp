@@ -1,5 +1,6 @@
 #include "common/events/redis_subscription.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ RedisSubscription::RedisSubscription(const RedisOptions& options, std::string to
   for (int i = 0; i < options.partitions; ++i) {
     partitions_.push_back({.key = StreamKey(topic_, i), .history_cursor = {}, .reclaim_cursor = {}});
   }
+  mine_ = options.partitions;
 }
 
 RedisSubscription::~RedisSubscription() {
@@ -56,8 +58,27 @@ bool RedisSubscription::TakeInterrupt() {
 }
 
 int RedisSubscription::CountPerPartition(int max) const {
-  const int partitions = static_cast<int>(partitions_.size());
-  return (std::max(max, 1) + partitions - 1) / partitions;
+  return (std::max(max, 1) + mine_ - 1) / mine_;
+}
+
+void RedisSubscription::WaitIdle(std::chrono::milliseconds timeout) {
+  pollfd interrupt{.fd = interrupt_fd_, .events = POLLIN, .revents = 0};
+  poll(&interrupt, 1, static_cast<int>(timeout.count()));
+  TakeInterrupt();
+}
+
+void RedisSubscription::Take(Share share) {
+  mine_ = 0;
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    Partition& partition = partitions_[i];
+    const bool mine = share.Has(static_cast<int>(i));
+    if (mine && !partition.mine) {
+      partition.history_cursor = kBeginning;
+      partition.reclaim_cursor = kBeginning;
+    }
+    partition.mine = mine;
+    mine_ += mine ? 1 : 0;
+  }
 }
 
 Status RedisSubscription::Prepare() {
@@ -100,6 +121,10 @@ Status RedisSubscription::Check(const redisReply& reply) {
 Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::milliseconds timeout) {
   std::vector<Delivery> deliveries;
   if (TakeInterrupt()) return deliveries;
+  if (mine_ == 0) {
+    WaitIdle(timeout);
+    return deliveries;
+  }
   QUARTET_RETURN_IF_ERROR(Prepare());
   QUARTET_ASSIGN_OR_RETURN(deliveries, ReceiveHistory(max));
   if (!deliveries.empty()) return deliveries;
@@ -110,8 +135,10 @@ Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::m
   // BLOCK 0 would wait for ever.
   if (timeout.count() > 0) command.insert(command.end(), {"BLOCK", block});
   command.emplace_back("STREAMS");
-  for (const Partition& partition : partitions_) command.push_back(partition.key);
-  command.insert(command.end(), partitions_.size(), ">");
+  for (const Partition& partition : partitions_) {
+    if (partition.mine) command.push_back(partition.key);
+  }
+  command.insert(command.end(), static_cast<std::size_t>(mine_), ">");
   connection_.Append(command);
 
   QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection_.ExchangeBlocking(timeout, interrupt_fd_));
@@ -136,7 +163,7 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
   while (deliveries.empty()) {
     std::vector<Partition*> asked;
     for (Partition& partition : partitions_) {
-      if (partition.history_cursor.empty()) continue;
+      if (!partition.mine || partition.history_cursor.empty()) continue;
       connection_.Append({"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count, "STREAMS", partition.key,
                           partition.history_cursor});
       asked.push_back(&partition);
@@ -159,11 +186,14 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
 }
 
 Result<std::vector<Delivery>> RedisSubscription::Reclaim(int max, std::chrono::milliseconds min_idle) {
+  std::vector<Delivery> claimed;
+  if (mine_ == 0) return claimed;
   QUARTET_RETURN_IF_ERROR(Prepare());
   const std::string count = std::to_string(CountPerPartition(max));
   const std::string idle = std::to_string(min_idle.count());
-  std::vector<bool> finished(partitions_.size(), false);
-  std::vector<Delivery> claimed;
+  std::vector<bool> finished;
+  finished.reserve(partitions_.size());
+  for (const Partition& partition : partitions_) finished.push_back(!partition.mine);
   while (claimed.empty() && std::find(finished.begin(), finished.end(), false) != finished.end()) {
     QUARTET_RETURN_IF_ERROR(ReclaimRound(count, idle, finished, claimed));
   }

@@ -20,6 +20,7 @@ class RedisSubscription final : public Subscription {
   RedisSubscription(const RedisOptions& options, std::string topic, std::string group, std::string consumer);
   ~RedisSubscription() override;
 
+  void Take(Share share) override;
   Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) override;
   Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) override;
   Status Hold(std::span<const Delivery> deliveries) override;
@@ -30,6 +31,7 @@ class RedisSubscription final : public Subscription {
  private:
   struct Partition {
     std::string key;
+    bool mine = true;  // of this consumer's share
     // How far this consumer's own pending entries have been read, while reading
     // them; empty once that is done.
     std::string history_cursor;
@@ -43,6 +45,8 @@ class RedisSubscription final : public Subscription {
   Status Check(const redisReply& reply);
   bool TakeInterrupt();
   int CountPerPartition(int max) const;
+  // Waits like a Receive that finds nothing.
+  void WaitIdle(std::chrono::milliseconds timeout);
 
   // One piece of this consumer's own pending entries; none when all are read.
   Result<std::vector<Delivery>> ReceiveHistory(int max);
@@ -61,6 +65,7 @@ class RedisSubscription final : public Subscription {
   const std::string group_;
   const std::string consumer_;
   std::vector<Partition> partitions_;
+  int mine_ = 0;  // how many of them this consumer reads
   RedisConnection connection_;
   int interrupt_fd_;
 };
