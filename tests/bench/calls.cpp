@@ -89,7 +89,7 @@ std::vector<CallResult> MeasureCalls(BenchSuite& suite, const std::vector<CallPo
       const bool is_get = result.point.method == "GetLead";
       std::vector<std::string> creates;
       if (!is_get) creates = CreateRequests(new_leads, static_cast<int>(kCreatesPerSecondMax * length.count()));
-      Load load{.address = suite.processes().AddressOf("lead"),
+      Load load{.addresses = {suite.processes().AddressOf("lead")},
                 .method = FullName(result.point.method),
                 .requests = is_get ? gets : creates,
                 .repeat = is_get,
@@ -100,7 +100,7 @@ std::vector<CallResult> MeasureCalls(BenchSuite& suite, const std::vector<CallPo
       run.service = RunLoad(load, stop);
       suite.Settle();
       const Echo echo(suite.processes(), run.service.response_bytes);
-      load.address = echo.address();
+      load.addresses = {echo.address()};
       load.repeat = true;
       run.echo = RunLoad(load, stop);
       result.request_bytes = load.requests.back().size();

@@ -1,6 +1,7 @@
 #include "tests/bench/conversions.h"
 
 #include <algorithm>
+#include <span>
 #include <sstream>
 
 #include "tests/bench/machine.h"
@@ -19,6 +20,9 @@ using qualification::v1::QualifyLeadResponse;
 // Conversions per second to be ready for, as a share of the fastest so far; and before there is one.
 constexpr double kReserve = 1.6;
 constexpr double kFirstGuess = 1'000;
+// Arrivals come by chance: more than a rate says on average.
+constexpr double kArrivalReserve = 1.1;
+constexpr double kArrivalsMore = 200;
 
 bool IsWhole(const Qualification& qualification) {
   return qualification.state() == Qualification::COMMITTED && !qualification.contact().name().empty() &&
@@ -91,7 +95,7 @@ std::vector<std::string> Conversions::Requests(const ConversionPoint& point, int
 
   std::vector<std::string> requests;
   BatchQualifyLeadsRequest batch;
-  for (const std::string& lead : supply.open) {
+  for (const std::string& lead : std::span(supply.open).first(static_cast<std::size_t>(conversions))) {
     QualifyLeadRequest request;
     request.set_lead(lead);
     request.set_request_id(test::NewRequestId());
@@ -109,15 +113,17 @@ std::vector<std::string> Conversions::Requests(const ConversionPoint& point, int
 
 ConversionRun Conversions::RunOnce(const ConversionPoint& point, Duration length) {
   const int per_call = std::max(1, point.batch);
-  const double rate = std::max(point.rate, fastest_ > 0 ? fastest_ * kReserve : kFirstGuess);
-  const auto requests = Requests(point, static_cast<int>(rate * length.count()) + 2 * per_call * point.in_flight);
+  const double guess = fastest_ > 0 ? fastest_ * kReserve : kFirstGuess;
+  const double wanted = point.rate > 0 ? point.rate * length.count() * kArrivalReserve + kArrivalsMore
+                                       : guess * length.count() + 2 * per_call * point.in_flight;
+  const auto requests = Requests(point, static_cast<int>(wanted));
   suite_.processes().redis().Command({"CONFIG", "RESETSTAT"});
   const auto count_all = [&] { return Counts{processes_.Usage(), BusySeconds(), Flushes(disk_), suite_.DataBytes()}; };
   const Counts before = count_all();
 
   ConversionRun run;
   const auto start = std::chrono::steady_clock::now();
-  run.load = RunLoad({.address = suite_.processes().AddressOf("qualification"),
+  run.load = RunLoad({.addresses = {suite_.processes().AddressOf("qualification")},
                       .method = point.batch == 0 ? "/quartet.qualification.v1.QualificationService/QualifyLead"
                                                  : "/quartet.qualification.v1.QualificationService/BatchQualifyLeads",
                       .requests = requests,

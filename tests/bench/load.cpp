@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <mutex>
+#include <random>
 #include <semaphore>
 #include <thread>
 
@@ -19,6 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kCallLimit{30};
 // One connection is served in order by one thread at a time; busy callers are several programs.
 constexpr int kConnectionsMax = 4;
+constexpr unsigned kArrivalSeed = 20'261'122;
 
 struct Call {
   grpc::ClientContext context;
@@ -39,10 +40,13 @@ std::string Bytes(const grpc::ByteBuffer& buffer) {
 class Generator {
  public:
   Generator(const Load& load, const std::stop_token& stop) : load_(load), stop_(stop), room_(load.in_flight) {
-    for (int i = 0; i < std::min(load.in_flight, kConnectionsMax); ++i) {
+    const int connections =
+        std::min(load.in_flight, std::max(kConnectionsMax, static_cast<int>(load.addresses.size())));
+    for (int i = 0; i < connections; ++i) {
       grpc::ChannelArguments arguments;
       arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-      channels_.push_back(grpc::CreateCustomChannel(load.address, grpc::InsecureChannelCredentials(), arguments));
+      channels_.push_back(grpc::CreateCustomChannel(load.addresses[static_cast<std::size_t>(i) % load.addresses.size()],
+                                                    grpc::InsecureChannelCredentials(), arguments));
       stubs_.push_back(std::make_unique<grpc::GenericStub>(channels_.back()));
     }
     for (const auto& channel : channels_) channel->WaitForConnected(std::chrono::system_clock::now() + kCallLimit);
@@ -57,7 +61,7 @@ class Generator {
       Reap();
     } else {
       for (int i = 0; i < load_.in_flight; ++i) {
-        if (const std::string* request = Next()) Send(*request, SteadyClock::now());
+        if (const std::string* request = Next(SteadyClock::now())) Send(*request, SteadyClock::now());
       }
       if (open_calls_ == 0) queue_.Shutdown();
       Reap();
@@ -68,9 +72,9 @@ class Generator {
   }
 
  private:
-  // The request to send now, or null if the run is over. One thread asks.
-  const std::string* Next() {
-    if (stop_.stop_requested() || SteadyClock::now() >= end_) return nullptr;
+  // The request that is due at `due`, or null if the run is over by then. One thread asks.
+  const std::string* Next(SteadyClock::time_point due) {
+    if (stop_.stop_requested() || due >= end_) return nullptr;
     if (sent_ >= load_.requests.size() && !load_.repeat) return nullptr;
     return &load_.requests[sent_++ % load_.requests.size()];
   }
@@ -88,14 +92,17 @@ class Generator {
   }
 
   void SendByTheClock() {
-    for (std::int64_t i = 0;; ++i) {
-      const Duration offset(static_cast<double>(i) / load_.rate);
+    std::mt19937 random(kArrivalSeed);
+    std::exponential_distribution<double> gap_seconds(load_.rate);
+    Duration offset{0};
+    while (true) {
       const auto due = start_ + std::chrono::duration_cast<SteadyClock::duration>(offset);
       std::this_thread::sleep_until(std::min(due, end_));
-      const std::string* request = Next();
+      const std::string* request = Next(due);
       if (request == nullptr) break;
       room_.acquire();
       Send(*request, due);
+      offset += Duration(gap_seconds(random));
     }
     Leave();
   }
@@ -114,7 +121,7 @@ class Generator {
       Note(*call);
       if (load_.rate > 0) {
         room_.release();
-      } else if (const std::string* request = Next()) {
+      } else if (const std::string* request = Next(SteadyClock::now())) {
         Send(*request, SteadyClock::now());
       }
       Leave();
@@ -129,6 +136,10 @@ class Generator {
       result_.counted += count;
       result_.latencies.push_back(Duration(last_answer_ - call.due).count());
       result_.response_bytes = call.response.Length();
+      return;
+    }
+    if (load_.rate > 0 && call.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      ++result_.refused;
       return;
     }
     if (result_.failures++ == 0) {

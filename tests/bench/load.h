@@ -19,15 +19,16 @@ using Duration = std::chrono::duration<double>;
 
 // What to send.
 struct Load {
-  std::string address;                    // host:port
+  std::vector<std::string> addresses;     // host:port; connections and calls are spread over them
   std::string method;                     // "/package.Service/Method"
   std::span<const std::string> requests;  // serialised messages; they outlive the run
   bool repeat = false;                    // begin again after the last request; otherwise the run ends with it
   int in_flight = 1;                      // most calls at a time
-  // Calls per second, started by the clock whatever the answers do (open loop).
-  // 0: each answer starts the next call (closed loop).
+  // Calls per second on average, started by the clock whatever the answers do (open loop): arrivals of a Poisson
+  // process, the same in each run. A call that is due while `in_flight` others are open waits, and that counts as its
+  // latency; all that are due within `length` are sent. 0: each answer starts the next call (closed loop).
   double rate = 0;
-  Duration length{1};  // no call is started later than that
+  Duration length{1};  // no call is due later than that
   // What a response counts for, 0 if it is not what was wanted. Empty: 1 each.
   std::function<std::int64_t(const std::string& response)> count;
 };
@@ -36,7 +37,8 @@ struct Load {
 struct LoadResult {
   std::int64_t calls = 0;  // answered, well or badly
   std::int64_t counted = 0;
-  std::int64_t failures = 0;  // calls with another status than OK, or that counted for nothing
+  std::int64_t refused = 0;   // RESOURCE_EXHAUSTED, in an open loop: the service sheds what it cannot do in time
+  std::int64_t failures = 0;  // calls with any other status than OK, or that counted for nothing
   std::string first_failure;
   Duration length{0};              // from the first call's start to the last answer
   std::vector<double> latencies;   // of each good call; sorted. In an open loop from the moment the call was due

@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "tests/bench/measure.h"
 #include "tests/bench/options.h"
 #include "tests/bench/report.h"
 #include "tests/support/temp_directory.h"
@@ -17,11 +18,7 @@
 namespace quartet::bench {
 namespace {
 
-constexpr int kBatchLeads = 100;
-constexpr int kBatchesInFlight = 4;
-constexpr int kHalfLoadInFlightMax = 4'096;
 constexpr int kInterrupted = 130;
-constexpr double kWarmUpSeconds = 0.5;
 
 // Asks `stop` to stop when the user does (SIGINT, SIGTERM, SIGHUP). Made before
 // any other thread, so that none takes the signals.
@@ -48,60 +45,14 @@ void Set(const char* variable, const std::filesystem::path& path) {
   setenv(variable, path.c_str(), /*replace=*/1);
 }
 
-std::vector<ConversionPoint> ConversionPoints(const Options& options) {
-  std::vector<ConversionPoint> points;
-  if (options.sections.contains("qualify")) {
-    for (const int in_flight : options.conversions_in_flight) points.push_back({.in_flight = in_flight});
-  }
-  if (options.sections.contains("batch")) points.push_back({.in_flight = kBatchesInFlight, .batch = kBatchLeads});
-  if (options.sections.contains("companies")) {
-    const auto middle = options.conversions_in_flight[options.conversions_in_flight.size() / 2];
-    points.push_back({.companies = Companies::kDistinct, .in_flight = middle});
-  }
-  return points;
-}
-
-std::vector<CallPoint> CallPoints(const Options& options) {
-  std::vector<CallPoint> points;
-  for (const char* method : {"GetLead", "CreateLead"}) {
-    for (const int in_flight : options.calls_in_flight) points.push_back({.method = method, .in_flight = in_flight});
-  }
-  return points;
-}
-
-void MeasureConversions(const Options& options, BenchSuite& suite, const Processes& processes,
-                        const std::stop_token& stop, Report& report) {
-  Conversions conversions(suite, processes, report.disk, stop);
-  const auto points = ConversionPoints(options);
-  const bool half_load = options.sections.contains("half-load");
-  if (points.empty() && !half_load) return;
-  conversions.Measure({{.in_flight = 32}}, 1, Duration(std::min(kWarmUpSeconds, options.seconds)));
-  report.conversions = conversions.Measure(points, options.rounds, Duration(options.seconds));
-  const ConversionResult* fastest = report.Fastest();
-  const double rate = options.rate > 0 || fastest == nullptr ? options.rate : fastest->Median().load.PerSecond() / 2;
-  if (!half_load || rate <= 0 || stop.stop_requested()) return;
-  const ConversionPoint half{.in_flight = kHalfLoadInFlightMax, .rate = rate};
-  auto results = conversions.Measure({half}, options.rounds, Duration(options.seconds));
-  report.half_load = std::move(results.front());
-}
-
-Report Measure(const Options& options, const std::stop_token& stop) {
-  Report report;
-  report.machine = LookAtMachine();
-  report.disk = LookAtDisk(options.folder);
-  report.seconds = options.seconds;
-  report.rounds = options.rounds;
-  BenchSuite suite;
-  const Processes processes;
-  report.idle = processes.Usage();
-  MeasureConversions(options, suite, processes, stop, report);
-  if (options.sections.contains("calls") && !stop.stop_requested()) {
-    report.calls = MeasureCalls(suite, CallPoints(options), options.rounds, Duration(options.seconds / 2), stop);
-  }
-  report.imported_per_second = suite.ImportedPerSecond();
-  report.loaded = processes.Usage();
-  if (!options.sections.contains("idle")) report.idle.clear();
-  return report;
+// Writes `text` to `path`, if there is one; whether that went well.
+bool Save(const std::optional<std::filesystem::path>& path, const std::string& text) {
+  if (!path) return true;
+  std::ofstream file(*path);
+  file << text;
+  if (file.flush()) return true;
+  std::cerr << fmt::format("quartet-bench: cannot write {}\n", path->string());
+  return false;
 }
 
 int Run(const Options& options) {
@@ -118,14 +69,7 @@ int Run(const Options& options) {
     return kInterrupted;
   }
   std::cout << ToTable(report);
-  if (options.json) {
-    std::ofstream file(*options.json);
-    file << ToJson(report);
-    if (!file.flush()) {
-      std::cerr << fmt::format("quartet-bench: cannot write {}\n", options.json->string());
-      return 1;
-    }
-  }
+  if (!Save(options.json, ToJson(report)) || !Save(options.svg, ToSvg(report))) return 1;
   return report.Failures() == 0 ? 0 : 1;
 }
 

@@ -5,29 +5,37 @@
 namespace quartet::bench {
 namespace {
 
+void Add(const ConversionResult& result, std::vector<const LoadResult*>& loads) {
+  for (const ConversionRun& run : result.runs) loads.push_back(&run.load);
+}
+
 std::vector<const LoadResult*> AllLoads(const Report& report) {
   std::vector<const LoadResult*> loads;
-  for (const auto& result : report.conversions) {
-    for (const auto& run : result.runs) loads.push_back(&run.load);
-  }
-  if (report.half_load) {
-    for (const auto& run : report.half_load->runs) loads.push_back(&run.load);
-  }
-  for (const auto& result : report.calls) {
-    for (const auto& run : result.runs) loads.insert(loads.end(), {&run.service, &run.echo});
+  for (const SuiteReport& suite : report.suites) {
+    for (const auto& result : suite.conversions) Add(result, loads);
+    for (const auto& result : suite.offered.steps) Add(result, loads);
+    Add(suite.offered.half, loads);
+    for (const auto& result : suite.calls) {
+      for (const auto& run : result.runs) loads.insert(loads.end(), {&run.service, &run.echo});
+    }
   }
   return loads;
 }
 
 }  // namespace
 
-const ConversionResult* Report::Fastest() const {
+const ConversionResult* SuiteReport::Fastest() const {
   const ConversionResult* fastest = nullptr;
   for (const ConversionResult& result : conversions) {
     if (result.point.companies != Companies::kShared || result.point.batch > 0 || result.runs.empty()) continue;
     if (fastest == nullptr || result.Median().load.PerSecond() > fastest->Median().load.PerSecond()) fastest = &result;
   }
   return fastest;
+}
+
+double SuiteReport::Peak() const {
+  const ConversionResult* fastest = Fastest();
+  return std::max(offered.Peak(), fastest == nullptr ? 0 : fastest->Median().load.PerSecond());
 }
 
 std::int64_t Report::Failures() const {

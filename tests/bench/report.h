@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,25 +9,34 @@
 #include "tests/bench/conversions.h"
 #include "tests/bench/disk.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/offered.h"
 #include "tests/bench/processes.h"
 
 namespace quartet::bench {
 
-// All that was measured; sections that were not asked for are empty.
+// What was measured of one suite; sections that were not asked for are empty.
+struct SuiteReport {
+  std::string store;                           // where its records are: "embedded"
+  std::map<std::string, ProcessUsage> idle;    // by process, before any call
+  std::map<std::string, ProcessUsage> loaded;  // and after all of them
+  double imported_per_second = 0;
+  std::vector<ConversionResult> conversions;  // closed loop
+  OfferedLoad offered;                        // open loop
+  std::vector<CallResult> calls;
+
+  // The closed-loop point with the most QualifyLead conversions per second among shared companies, or null.
+  const ConversionResult* Fastest() const;
+  // The most conversions per second in any loop, by QualifyLead.
+  double Peak() const;
+};
+
 struct Report {
   Machine machine;
   Disk disk;
   double seconds = 0;  // of each run
   int rounds = 0;
-  std::map<std::string, ProcessUsage> idle;    // by process, before any call
-  std::map<std::string, ProcessUsage> loaded;  // and after all of them
-  double imported_per_second = 0;
-  std::vector<ConversionResult> conversions;  // closed loop
-  std::optional<ConversionResult> half_load;  // open loop at half of the fastest
-  std::vector<CallResult> calls;
+  std::vector<SuiteReport> suites;
 
-  // The closed-loop point with the most QualifyLead conversions per second among shared companies, or null.
-  const ConversionResult* Fastest() const;
   // Calls that failed, of all runs, and what the first of them said.
   std::int64_t Failures() const;
   std::string FirstFailure() const;
@@ -39,5 +47,8 @@ std::string ToTable(const Report& report);
 
 // All figures: times in µs, sizes in bytes, costs per conversion.
 std::string ToJson(const Report& report);
+
+// Latency and throughput by offered load, and what a conversion costs, as a picture.
+std::string ToSvg(const Report& report);
 
 }  // namespace quartet::bench

@@ -14,9 +14,11 @@ double Micros(Duration duration) {
 Json LoadJson(const LoadResult& load) {
   return {{"calls", load.calls},
           {"failures", load.failures},
+          {"refused", load.refused},
           {"seconds", load.length.count()},
           {"per_second", load.PerSecond()},
           {"p50_us", Micros(load.Percentile(0.50))},
+          {"p90_us", Micros(load.Percentile(0.90))},
           {"p95_us", Micros(load.Percentile(0.95))},
           {"p99_us", Micros(load.Percentile(0.99))},
           {"max_us", Micros(load.Percentile(1))}};
@@ -40,7 +42,7 @@ Json RunJson(const ConversionRun& run) {
 Json ConversionJson(const ConversionResult& result) {
   Json json = {{"companies", result.point.companies == Companies::kShared ? "shared" : "distinct"},
                {"method", result.point.batch == 0 ? "QualifyLead" : "BatchQualifyLeads"},
-               {"in_flight", result.point.in_flight},
+               {"open", result.point.in_flight},
                {"leads_per_call", std::max(1, result.point.batch)},
                {"calls_per_second_wanted", result.point.rate},
                {"runs", Json::array()}};
@@ -51,7 +53,7 @@ Json ConversionJson(const ConversionResult& result) {
 
 Json CallJson(const CallResult& result) {
   Json json = {{"method", result.point.method},
-               {"in_flight", result.point.in_flight},
+               {"open", result.point.in_flight},
                {"request_bytes", result.request_bytes},
                {"runs", Json::array()}};
   for (const CallRun& run : result.runs) {
@@ -67,6 +69,26 @@ Json CallJson(const CallResult& result) {
 Json ResidentJson(const std::map<std::string, ProcessUsage>& usage) {
   Json json = Json::object();
   for (const auto& [name, used] : usage) json[name] = used.resident_bytes;
+  return json;
+}
+
+Json SuiteJson(const SuiteReport& suite) {
+  Json json = {{"store", suite.store},
+               {"peak_per_second", suite.Peak()},
+               {"imported_leads_per_second", suite.imported_per_second},
+               {"idle_resident_bytes", ResidentJson(suite.idle)},
+               {"loaded_resident_bytes", ResidentJson(suite.loaded)},
+               {"conversions", Json::array()},
+               {"offered", Json::array()},
+               {"half_load", nullptr},
+               {"calls", Json::array()}};
+  for (const ConversionResult& result : suite.conversions) json["conversions"].push_back(ConversionJson(result));
+  for (const ConversionResult& step : suite.offered.steps) {
+    json["offered"].push_back(ConversionJson(step));
+    json["offered"].back()["kept_up"] = KeptUp(step);
+  }
+  if (!suite.offered.half.runs.empty()) json["half_load"] = ConversionJson(suite.offered.half);
+  for (const CallResult& result : suite.calls) json["calls"].push_back(CallJson(result));
   return json;
 }
 
@@ -86,15 +108,8 @@ std::string ToJson(const Report& report) {
                {"seconds_per_run", report.seconds},
                {"rounds", report.rounds},
                {"failures", report.Failures()},
-               {"imported_leads_per_second", report.imported_per_second},
-               {"idle_resident_bytes", ResidentJson(report.idle)},
-               {"loaded_resident_bytes", ResidentJson(report.loaded)},
-               {"conversions", Json::array()},
-               {"half_load", nullptr},
-               {"calls", Json::array()}};
-  for (const ConversionResult& result : report.conversions) json["conversions"].push_back(ConversionJson(result));
-  if (report.half_load) json["half_load"] = ConversionJson(*report.half_load);
-  for (const CallResult& result : report.calls) json["calls"].push_back(CallJson(result));
+               {"suites", Json::array()}};
+  for (const SuiteReport& suite : report.suites) json["suites"].push_back(SuiteJson(suite));
   return json.dump(2) + "\n";
 }
 

@@ -1,0 +1,107 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "tests/bench/plot.h"
+#include "tests/bench/report.h"
+
+namespace quartet::bench {
+namespace {
+
+constexpr double kAimP50Ms = 5;
+constexpr double kAimP99Ms = 20;
+
+double Millis(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+struct Percent {
+  const char* name;
+  double fraction;
+};
+
+constexpr Percent kPercents[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}};
+
+PlotPanel LatencyPanel(const Report& report) {
+  PlotPanel panel{.title = "Latency by offered load, from the moment a call was due",
+                  .x_label = "conversions per second, offered",
+                  .y_label = "milliseconds",
+                  .y_logarithmic = true,
+                  .lines = {},
+                  .levels = {{"aim p50, half load", kAimP50Ms}, {"aim p99, half load", kAimP99Ms}}};
+  int color = 0;
+  for (const SuiteReport& suite : report.suites) {
+    int dash = 2;
+    for (const Percent& percent : kPercents) {
+      PlotLine line{
+          .name = fmt::format("{} {}", suite.store, percent.name), .points = {}, .color = color, .dash = dash--};
+      for (const ConversionResult& step : suite.offered.steps) {
+        if (step.Median().load.latencies.empty()) continue;
+        line.points.emplace_back(step.point.rate, Millis(step.Median().load.Percentile(percent.fraction)));
+      }
+      panel.lines.push_back(std::move(line));
+    }
+    ++color;
+  }
+  return panel;
+}
+
+PlotPanel ThroughputPanel(const Report& report) {
+  PlotPanel panel{.title = "Done by offered load",
+                  .x_label = "conversions per second, offered",
+                  .y_label = "conversions per second, done",
+                  .lines = {},
+                  .levels = {}};
+  double most = 0;
+  int color = 0;
+  for (const SuiteReport& suite : report.suites) {
+    PlotLine line{.name = suite.store, .points = {}, .color = color++};
+    for (const ConversionResult& step : suite.offered.steps) {
+      line.points.emplace_back(step.point.rate, step.Median().load.PerSecond());
+      most = std::max(most, line.points.back().second);
+    }
+    panel.lines.push_back(std::move(line));
+  }
+  if (most > 0) {
+    panel.lines.push_back(
+        {.name = "all that is offered", .points = {{0, 0}, {most, most}}, .color = 7, .dash = 2, .markers = false});
+  }
+  return panel;
+}
+
+PlotBars CostBars(const Report& report) {
+  PlotBars bars{.title = "CPU per conversion by process, at the fastest rate",
+                .x_label = "microseconds",
+                .parts = {},
+                .bars = {}};
+  for (const SuiteReport& suite : report.suites) {
+    const ConversionResult* fastest = suite.Fastest();
+    if (fastest == nullptr) continue;
+    for (const auto& [process, cpu_us] : fastest->Median().cost.cpu_us) {
+      if (std::find(bars.parts.begin(), bars.parts.end(), process) == bars.parts.end()) bars.parts.push_back(process);
+    }
+  }
+  for (const SuiteReport& suite : report.suites) {
+    const ConversionResult* fastest = suite.Fastest();
+    if (fastest == nullptr) continue;
+    const auto& cpu_us = fastest->Median().cost.cpu_us;
+    PlotBars::Bar bar{.name = suite.store, .values = {}};
+    for (const std::string& part : bars.parts) {
+      const auto found = cpu_us.find(part);
+      bar.values.push_back(found == cpu_us.end() ? 0 : found->second);
+    }
+    bars.bars.push_back(std::move(bar));
+  }
+  return bars;
+}
+
+}  // namespace
+
+std::string ToSvg(const Report& report) {
+  return DrawSvg("Quartet: conversions",
+                 fmt::format("{}, {} cores ({}), {:.1f} s at each point", report.machine.time, report.machine.cores,
+                             report.machine.processor, report.seconds),
+                 {LatencyPanel(report), ThroughputPanel(report)}, {CostBars(report)});
+}
+
+}  // namespace quartet::bench
