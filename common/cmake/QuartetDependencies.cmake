@@ -34,6 +34,16 @@ quartet_find_plain_library(phonenumber phonenumbers/phonenumberutil.h)
 target_link_libraries(quartet_external_phonenumber INTERFACE protobuf::libprotobuf)
 quartet_find_plain_library(csv csv.h)
 
+# The allocator of the services' processes; it takes the place of malloc, so nothing refers to it by name and the linker
+# must be told to keep it. Sanitizers bring their own.
+add_library(quartet_external_allocator INTERFACE)
+if(NOT QUARTET_SANITIZER)
+  find_library(QUARTET_jemalloc_LIBRARY jemalloc REQUIRED)
+  mark_as_advanced(QUARTET_jemalloc_LIBRARY)
+  target_link_options(quartet_external_allocator INTERFACE
+    "LINKER:--push-state,--no-as-needed,${QUARTET_jemalloc_LIBRARY},--pop-state")
+endif()
+
 # Where the .proto files of gRPC's health service are.
 find_path(QUARTET_GRPC_PROTO_DIR grpc/health/v1/health.proto PATH_SUFFIXES share/grpc-proto REQUIRED)
 mark_as_advanced(QUARTET_GRPC_PROTO_DIR)

@@ -106,93 +106,151 @@ void RecordStore::CarryOut(const Decisions& decisions) {
       [](const Status&) {});
 }
 
-Result<resource::Record> RecordStore::Create(const Mutation& creation) {
+struct RecordStore::Pending {
+  std::string id;
+  // Fills `met`, having changed nothing, or else `result`, having done everything.
+  std::function<Status(Pending&, storage::Transaction&, std::vector<events::Message>&)> work;
+  std::vector<Intent> met;
   std::optional<resource::Record> result;
-  QUARTET_RETURN_IF_ERROR(WriteSettled(
-      creation.after.id,
-      [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Result<std::vector<Intent>> {
-        QUARTET_ASSIGN_OR_RETURN(result, records_.Find(transaction, creation.after.id));
-        if (result) return std::vector<Intent>{};
-        QUARTET_ASSIGN_OR_RETURN(
-            auto reserved, intents_.OnIdentities(transaction, records_, creation.after.identities, creation.after.id));
-        if (!reserved.empty()) return reserved;
-        auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities, creation.after.id);
-        if (!claimed.ok()) return std::move(claimed).error();
-        QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, creation.after));
-        out.push_back(creation.event);
-        result = creation.after;
-        return std::vector<Intent>{};
-      }));
-  return *std::move(result);
+  bool exists = true;
+};
+
+RecordStore::PendingPtr RecordStore::PendingCreate(Mutation creation) const {
+  auto write = std::make_shared<Pending>(Pending{.id = creation.after.id, .work = nullptr});
+  write->work = [this, creation = std::move(creation)](Pending& pending, storage::Transaction& transaction,
+                                                       std::vector<events::Message>& out) -> Status {
+    QUARTET_ASSIGN_OR_RETURN(pending.result, records_.Find(transaction, creation.after.id));
+    if (pending.result) return {};
+    QUARTET_ASSIGN_OR_RETURN(
+        pending.met, intents_.OnIdentities(transaction, records_, creation.after.identities, creation.after.id));
+    if (!pending.met.empty()) return {};
+    auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities, creation.after.id);
+    if (!claimed.ok()) return std::move(claimed).error();
+    QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, creation.after));
+    out.push_back(creation.event);
+    pending.result = creation.after;
+    return {};
+  };
+  return write;
 }
 
-Result<resource::Record> RecordStore::Change(
-    const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
-    const ChangeRecord& change) {
-  std::optional<resource::Record> result;
-  bool exists = false;
-  const Status written = WriteSettled(
-      id, [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Result<std::vector<Intent>> {
-        QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, id));
-        // An attach that fills nothing lives with changes, though not with all.
-        std::vector<Intent> attached = held;
-        std::erase_if(attached, [](const Intent& i) { return i.kind != IntentKind::kAttach; });
-        std::erase_if(held, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
-        QUARTET_ASSIGN_OR_RETURN(const auto before, records_.Find(transaction, id));
-        exists = before.has_value();
-        if (!held.empty()) return held;
-        if (!exists) return DoesNotExist(id);
-        QUARTET_ASSIGN_OR_RETURN(Mutation mutation, change(*before, clock_.NowMicros()));
-        if (!attached.empty() && kind_.BreaksAttachment(*before, mutation.after)) return attached;
-        if (mutation.after.version != before->version) {
-          if (mutation.after.delete_time_us == 0) {
-            QUARTET_ASSIGN_OR_RETURN(auto reserved,
-                                     intents_.OnIdentities(transaction, records_, mutation.after.identities, id));
-            if (!reserved.empty()) return reserved;
-          }
-          QUARTET_RETURN_IF_ERROR(Write(transaction, *before, identities(*before), mutation));
-          out.push_back(mutation.event);
-        }
-        result = std::move(mutation.after);
-        return std::vector<Intent>{};
-      });
-  if (written.ok()) return *std::move(result);
-  // What an undecided qualification only would open is not there yet.
-  if (!exists && written.error().code == Code::kAborted) return DoesNotExist(id);
-  return written.error();
+RecordStore::PendingPtr RecordStore::PendingChange(const std::string& id, IdentitiesOf identities,
+                                                   ChangeRecord change) const {
+  auto write = std::make_shared<Pending>(Pending{.id = id, .work = nullptr});
+  write->work = [this, identities = std::move(identities), change = std::move(change)](
+                    Pending& pending, storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, pending.id));
+    // An attach that fills nothing lives with changes, though not with all.
+    std::vector<Intent> attached = held;
+    std::erase_if(attached, [](const Intent& i) { return i.kind != IntentKind::kAttach; });
+    std::erase_if(held, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    QUARTET_ASSIGN_OR_RETURN(const auto before, records_.Find(transaction, pending.id));
+    pending.exists = before.has_value();
+    pending.met = std::move(held);
+    if (!pending.met.empty()) return {};
+    if (!pending.exists) return DoesNotExist(pending.id);
+    QUARTET_ASSIGN_OR_RETURN(Mutation mutation, change(*before, clock_.NowMicros()));
+    if (!attached.empty() && kind_.BreaksAttachment(*before, mutation.after)) {
+      pending.met = std::move(attached);
+      return {};
+    }
+    if (mutation.after.version != before->version) {
+      if (mutation.after.delete_time_us == 0) {
+        QUARTET_ASSIGN_OR_RETURN(pending.met,
+                                 intents_.OnIdentities(transaction, records_, mutation.after.identities, pending.id));
+        if (!pending.met.empty()) return {};
+      }
+      QUARTET_RETURN_IF_ERROR(Write(transaction, *before, identities(*before), mutation));
+      out.push_back(std::move(mutation.event));
+    }
+    pending.result = std::move(mutation.after);
+    return {};
+  };
+  return write;
+}
+
+Result<resource::Record> RecordStore::Create(Mutation creation) {
+  return Run(PendingCreate(std::move(creation)));
+}
+
+void RecordStore::Create(Mutation creation, const Background& background, Done done) {
+  Enqueue(PendingCreate(std::move(creation)), background, std::move(done));
+}
+
+Result<resource::Record> RecordStore::Change(const std::string& id, IdentitiesOf identities, ChangeRecord change) {
+  return Run(PendingChange(id, std::move(identities), std::move(change)));
+}
+
+void RecordStore::Change(const std::string& id, IdentitiesOf identities, ChangeRecord change,
+                         const Background& background, Done done) {
+  Enqueue(PendingChange(id, std::move(identities), std::move(change)), background, std::move(done));
 }
 
 Error RecordStore::DoesNotExist(const std::string& id) const {
   return NotFound("NOT_FOUND", resource::NameOf(records_.schema().collection, id) + " does not exist");
 }
 
-Status RecordStore::WriteSettled(const std::string& id, const SettledWork& work) {
-  for (int round = 0;; ++round) {
-    std::vector<Intent> met;
-    QUARTET_RETURN_IF_ERROR(
-        outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-          QUARTET_ASSIGN_OR_RETURN(met, work(transaction, out));
-          return {};
-        }));
-    if (met.empty()) return {};
-    std::vector<std::string> holders;
-    for (const Intent& intent : met) holders.push_back(intent.qualification_id);
-    QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
-    for (const Intent& intent : met) {
-      if (round < kRoundsMax && !Resolution::IsUndecided(intent, asked.at(intent.qualification_id))) continue;
-      const bool is_lead = kind_.participant() == qualification::v1::LEAD;
-      return Aborted(is_lead ? "LEAD_BEING_QUALIFIED" : "RECORD_IN_QUALIFICATION",
-                     resource::NameOf(records_.schema().collection, id) + " or what it needs is held by " +
-                         resource::NameOf("qualifications", intent.qualification_id),
-                     kRetryAfter);
+events::Outbox::Run RecordStore::Try(const PendingPtr& write) {
+  return [write](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    write->met.clear();
+    return write->work(*write, transaction, out);
+  };
+}
+
+void RecordStore::Enqueue(const PendingPtr& write, const Background& background, Done done) {
+  outbox_.Enqueue(Try(write), [this, write, background, done = std::move(done)](Status status) {
+    if (!status.ok() || write->met.empty()) {
+      done(ResultOf(*write, std::move(status)));
+      return;
     }
-    QUARTET_RETURN_IF_ERROR(
-        outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-          for (const auto& [holder, decision] : asked)
-            QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
-          return {};
-        }));
+    // To resolve intents is to ask another service and to wait, which this thread must not.
+    const bool accepted = background([this, write, done] {
+      const Status settled = Settle(*write, 0);
+      done(settled.ok() ? Run(write) : ResultOf(*write, settled));
+    });
+    if (accepted) return;
+    done(Error{.code = Code::kResourceExhausted,
+               .reason = "OVERLOADED",
+               .message = "the service has more calls than it can take; try again shortly",
+               .retry_after = kRetryAfter});
+  });
+}
+
+Result<resource::Record> RecordStore::Run(const PendingPtr& write) {
+  for (int round = 0;; ++round) {
+    Status status = outbox_.Write(Try(write));
+    if (status.ok() && !write->met.empty()) {
+      status = Settle(*write, round);
+      if (status.ok()) continue;
+    }
+    return ResultOf(*write, std::move(status));
   }
+}
+
+Status RecordStore::Settle(const Pending& write, int round) {
+  std::vector<std::string> holders;
+  for (const Intent& intent : write.met) holders.push_back(intent.qualification_id);
+  QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
+  for (const Intent& intent : write.met) {
+    if (round < kRoundsMax && !Resolution::IsUndecided(intent, asked.at(intent.qualification_id))) continue;
+    const bool is_lead = kind_.participant() == qualification::v1::LEAD;
+    return Aborted(is_lead ? "LEAD_BEING_QUALIFIED" : "RECORD_IN_QUALIFICATION",
+                   resource::NameOf(records_.schema().collection, write.id) + " or what it needs is held by " +
+                       resource::NameOf("qualifications", intent.qualification_id),
+                   kRetryAfter);
+  }
+  return outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    for (const auto& [holder, decision] : asked)
+      QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
+    return {};
+  });
+}
+
+Result<resource::Record> RecordStore::ResultOf(Pending& write, Status status) const {
+  if (status.ok()) return *std::move(write.result);
+  // What an undecided qualification only would open is not there yet.
+  if (!write.exists && status.error().code == Code::kAborted) return DoesNotExist(write.id);
+  return std::move(status).error();
 }
 
 Status RecordStore::Write(storage::Transaction& transaction, const resource::Record& before,

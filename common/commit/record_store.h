@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,19 +48,30 @@ class RecordStore {
   // qualifications change in that same snapshot.
   Result<std::vector<Overlay>> Snapshot(const std::function<Status(storage::Transaction&)>& read);
 
+  // The identities of a stored record.
+  using IdentitiesOf = std::function<std::vector<identity::Identity>(const resource::Record&)>;
+  // Gets the record as it is after a write, or why there was none.
+  using Done = std::function<void(Result<resource::Record>)>;
+  // Runs a task that may block, on another thread; false if it cannot.
+  using Background = std::function<bool(std::function<void()>)>;
+
   // Writes a new record (version 1) and claims its identities. If a record with
   // this id exists already it is returned instead, whatever it is now. Errors:
   // ALREADY_EXISTS IDENTITY_TAKEN; ABORTED RECORD_IN_QUALIFICATION (RetryInfo)
   // while an undecided qualification reserves one of its identities.
-  Result<resource::Record> Create(const Mutation& creation);
+  Result<resource::Record> Create(Mutation creation);
+  // The same without waiting: `done` is called once, on the database's thread or,
+  // if intents were to be resolved first, on one of `background`, which if it
+  // takes nothing more means RESOURCE_EXHAUSTED OVERLOADED. It must be quick.
+  void Create(Mutation creation, const Background& background, Done done);
 
-  // Changes one record. `identities_before` computes the identities of a stored
-  // record. Errors: NOT_FOUND; ABORTED RECORD_IN_QUALIFICATION (RetryInfo) while
-  // an undecided qualification holds it or reserves an identity that it would
-  // have; what `change` gives.
-  Result<resource::Record> Change(
-      const std::string& id, const std::function<std::vector<identity::Identity>(const resource::Record&)>& identities,
-      const ChangeRecord& change);
+  // Changes one record. Errors: NOT_FOUND; ABORTED RECORD_IN_QUALIFICATION
+  // (RetryInfo) while an undecided qualification holds it or reserves an identity
+  // that it would have; what `change` gives.
+  Result<resource::Record> Change(const std::string& id, IdentitiesOf identities, ChangeRecord change);
+  // The same without waiting, as above.
+  void Change(const std::string& id, IdentitiesOf identities, ChangeRecord change, const Background& background,
+              Done done);
 
   const resource::RecordRepository& records() const { return records_; }
 
@@ -67,12 +79,20 @@ class RecordStore {
   Result<std::vector<Overlay>> OverlaysOf(const std::vector<IntentOnRecord>& found);
   void CarryOut(const Decisions& decisions);
 
-  // Work on record `id`; the intents that it has met, having changed nothing, or
-  // none, having done everything.
-  using SettledWork = std::function<Result<std::vector<Intent>>(storage::Transaction&, std::vector<events::Message>&)>;
-  // Runs `work` until it meets no more intents: those that are decided are
-  // carried out first. ABORTED (RetryInfo) for one that is not.
-  Status WriteSettled(const std::string& id, const SettledWork& work);
+  // A write of one record, on its way.
+  struct Pending;
+  using PendingPtr = std::shared_ptr<Pending>;
+  PendingPtr PendingCreate(Mutation creation) const;
+  PendingPtr PendingChange(const std::string& id, IdentitiesOf identities, ChangeRecord change) const;
+  // One try, inside a transaction: it has done everything, or else met intents.
+  static events::Outbox::Run Try(const PendingPtr& write);
+  void Enqueue(const PendingPtr& write, const Background& background, Done done);
+  // Tries until it meets no more intents.
+  Result<resource::Record> Run(const PendingPtr& write);
+  // Carries out the intents that the last try has met, which was the `round`th
+  // from 0. ABORTED (RetryInfo) for one that is not decided.
+  Status Settle(const Pending& write, int round);
+  Result<resource::Record> ResultOf(Pending& write, Status status) const;
   Error DoesNotExist(const std::string& id) const;
   Status Write(storage::Transaction& transaction, const resource::Record& before,
                std::vector<identity::Identity> before_identities, const Mutation& mutation) const;

@@ -2,10 +2,13 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
 #include <new>
+
+#include "common/base/text.h"
 
 namespace quartet::identity {
 namespace {
@@ -21,6 +24,11 @@ std::string Map(std::string_view text, int options) {
   return std::string(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
 }
 
+// Most text is ASCII, whose normal forms are itself, at most in lower case.
+bool IsAscii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 }  // namespace
 
 Error Invalid(std::string reason, std::string message) {
@@ -28,10 +36,12 @@ Error Invalid(std::string reason, std::string message) {
 }
 
 std::string ComposedForm(std::string_view text) {
+  if (IsAscii(text)) return std::string(text);
   return Map(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE);
 }
 
 std::string LowerComposedForm(std::string_view text) {
+  if (IsAscii(text)) return AsciiLower(text);
   const std::string composed = ComposedForm(text);
   std::string lower;
   lower.reserve(composed.size());
@@ -42,10 +52,12 @@ std::string LowerComposedForm(std::string_view text) {
 }
 
 std::string FoldedDecomposedForm(std::string_view text) {
+  if (IsAscii(text)) return AsciiLower(text);
   return Map(text, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
 }
 
 std::string Recomposed(std::string_view text) {
+  if (IsAscii(text)) return std::string(text);
   return Map(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 }
 

@@ -47,7 +47,10 @@ class ResourceService {
         store_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, host.clock()),
         participant_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, host.clock(),
                      host.ids()),
-        methods_(store_, host.clock(), host.ids(), std::move(traits)) {}
+        methods_(
+            store_, host.clock(), host.ids(),
+            [&host](std::function<void()> task) { return host.workers().TrySubmit(std::move(task)); },
+            std::move(traits)) {}
 
   commit::RecordStore& store() { return store_; }
   StandardMethods<Traits>& methods() { return methods_; }

@@ -21,8 +21,10 @@ namespace quartet::methods {
 //   Status CheckUpdate(const Message& before, const Message& after) const;
 //                                                       may it change so?
 // These three may depend on configuration, which the traits object then holds.
-// All methods block; they are called from the worker pool. Their errors are
-// those of the RPCs (see the service protos).
+// Methods that read block; they are called from the worker pool. Those that write
+// return once the write is queued and call `finish` when it is durable, or has
+// failed, from whatever thread; `out` must live until then. All errors are those
+// of the RPCs (see the service protos).
 template <class Traits>
 class StandardMethods {
  public:
@@ -30,19 +32,23 @@ class StandardMethods {
   using Event = typename Traits::Event;
   using Typed = TypedRecord<Traits>;
   using List = google::protobuf::RepeatedPtrField<Message>;
-  // Changes a message in place; an error refuses the change.
+  // Changes a message in place; an error refuses the change. May be called more
+  // than once, until the method has finished.
   using ChangeMessage = std::function<Status(Message&)>;
+  using Finish = std::function<void(Status)>;
 
-  StandardMethods(commit::RecordStore& store, const Clock& clock, IdSource& ids, Traits traits = {})
-      : store_(store), clock_(clock), ids_(ids), traits_(std::move(traits)) {}
+  // `background` runs what would block the database's thread; see RecordStore.
+  StandardMethods(commit::RecordStore& store, const Clock& clock, IdSource& ids,
+                  commit::RecordStore::Background background, Traits traits = {})
+      : store_(store), clock_(clock), ids_(ids), background_(std::move(background)), traits_(std::move(traits)) {}
 
-  Status Create(Message message, const std::string& request_id, bool validate_only, Message* out) {
+  void Create(Message message, const std::string& request_id, bool validate_only, Message* out, Finish finish) {
     ClearServerFields(message);
     traits_.PrepareNew(message);
     resource::Violations violations;
     traits_.Check(message, violations);
     if (!request_id.empty() && !IsUuid(request_id)) violations.Add("request_id", "must be a UUID in lower case");
-    QUARTET_RETURN_IF_ERROR(violations.ToStatus());
+    if (Status valid = violations.ToStatus(); !valid.ok()) return finish(std::move(valid));
     // The id follows from the request, so that a repeated request finds what the
     // first one made.
     std::string id =
@@ -51,12 +57,10 @@ class StandardMethods {
     resource::Record record = Typed::Encode(message, std::move(id), 1, now_us, now_us);
     if (validate_only) {
       *out = std::move(message);
-      return {};
+      return finish({});
     }
-    const auto creation = Typed::MutationOf(Event::CREATED, std::move(record), message);
-    QUARTET_ASSIGN_OR_RETURN(const resource::Record stored, store_.Create(creation));
-    *out = Typed::Decode(stored);
-    return {};
+    store_.Create(Typed::MutationOf(Event::CREATED, std::move(record), message), background_,
+                  Answer(out, std::move(finish)));
   }
 
   Status Get(const std::string& name, Message* out) {
@@ -89,8 +93,10 @@ class StandardMethods {
     return {};
   }
 
-  Status Update(const Message& message, const google::protobuf::FieldMask& mask, bool validate_only, Message* out) {
-    const auto merge = [&](Message& stored) -> Status {
+  // `message` and `mask` must live as long as `out`.
+  void Update(const Message& message, const google::protobuf::FieldMask& mask, bool validate_only, Message* out,
+              Finish finish) {
+    const auto merge = [this, &message, &mask](Message& stored) -> Status {
       const Message before = stored;
       QUARTET_RETURN_IF_ERROR(MergeFields(message, mask, stored));
       resource::Violations violations;
@@ -98,44 +104,51 @@ class StandardMethods {
       QUARTET_RETURN_IF_ERROR(violations.ToStatus());
       return traits_.CheckUpdate(before, stored);
     };
-    if (!validate_only) return Change(message.name(), message.etag(), Event::UPDATED, merge, out);
-    QUARTET_RETURN_IF_ERROR(Get(message.name(), out));
-    QUARTET_RETURN_IF_ERROR(CheckLive(*out, message.etag()));
-    return merge(*out);
+    if (!validate_only) return Change(message.name(), message.etag(), Event::UPDATED, merge, out, std::move(finish));
+    Status status = Get(message.name(), out);
+    if (status.ok()) status = CheckLive(*out, message.etag());
+    if (status.ok()) status = merge(*out);
+    finish(std::move(status));
   }
 
   // Changes a live record whose etag is `etag` (if that is not empty).
-  Status Change(const std::string& name, const std::string& etag, typename Event::Change event,
-                const ChangeMessage& change, Message* out) {
-    return ChangeRecord(
-        name, out,
-        [&](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
-          QUARTET_RETURN_IF_ERROR(CheckLive(message, etag));
-          QUARTET_RETURN_IF_ERROR(change(message));
-          return Typed::MutationOf(event, Typed::Next(before, message, now_us), message);
-        });
+  void Change(const std::string& name, const std::string& etag, typename Event::Change event, ChangeMessage change,
+              Message* out, Finish finish) {
+    ChangeRecord(name, LiveChange(etag, event, std::move(change)), out, std::move(finish));
   }
 
-  Status Delete(const std::string& name, const std::string& etag, Message* out) {
-    return ChangeRecord(
-        name, out,
-        [&](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
+  // The same, returning when it is done.
+  Status Change(const std::string& name, const std::string& etag, typename Event::Change event, ChangeMessage change,
+                Message* out) {
+    QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(name));
+    QUARTET_ASSIGN_OR_RETURN(const resource::Record stored,
+                             store_.Change(id, &IdentitiesOf, OnMessage(LiveChange(etag, event, std::move(change)))));
+    *out = Typed::Decode(stored);
+    return {};
+  }
+
+  void Delete(const std::string& name, const std::string& etag, Message* out, Finish finish) {
+    ChangeRecord(
+        name,
+        [etag](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
           QUARTET_RETURN_IF_ERROR(CheckLive(message, etag));
           return Typed::MutationOf(
               Event::DELETED,
               Typed::Encode(message, before.id, before.version + 1, before.create_time_us, now_us, now_us), message);
-        });
+        },
+        out, std::move(finish));
   }
 
-  Status Undelete(const std::string& name, Message* out) {
-    return ChangeRecord(
-        name, out,
-        [&](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
+  void Undelete(const std::string& name, Message* out, Finish finish) {
+    ChangeRecord(
+        name,
+        [name](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
           if (before.delete_time_us == 0) return FailedPrecondition("NOT_DELETED", name + " is not deleted");
           return Typed::MutationOf(Event::UNDELETED,
                                    Typed::Encode(message, before.id, before.version + 1, before.create_time_us, now_us),
                                    message);
-        });
+        },
+        out, std::move(finish));
   }
 
   static resource::Record Project(const resource::Record& stored) {
@@ -160,25 +173,47 @@ class StandardMethods {
     return {};
   }
 
-  Status ChangeRecord(
-      const std::string& name, Message* out,
-      const std::function<Result<commit::Mutation>(Message&, const resource::Record&, std::int64_t)>& change) {
-    QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(name));
-    QUARTET_ASSIGN_OR_RETURN(
-        const resource::Record stored,
-        store_.Change(
-            id, [](const resource::Record& before) { return Typed::Identities(Typed::Decode(before)); },
-            [&](const resource::Record& before, std::int64_t now_us) {
-              Message message = Typed::Decode(before);
-              return change(message, before, now_us);
-            }));
-    *out = Typed::Decode(stored);
-    return {};
+  // The record's next version, made from the stored message in place.
+  using NextOf = std::function<Result<commit::Mutation>(Message&, const resource::Record& before, std::int64_t now_us)>;
+
+  static NextOf LiveChange(const std::string& etag, typename Event::Change event, ChangeMessage change) {
+    return [etag, event, change = std::move(change)](Message& message, const resource::Record& before,
+                                                     std::int64_t now_us) -> Result<commit::Mutation> {
+      QUARTET_RETURN_IF_ERROR(CheckLive(message, etag));
+      QUARTET_RETURN_IF_ERROR(change(message));
+      return Typed::MutationOf(event, Typed::Next(before, message, now_us), message);
+    };
+  }
+
+  static std::vector<identity::Identity> IdentitiesOf(const resource::Record& record) {
+    return Typed::Identities(Typed::Decode(record));
+  }
+
+  static commit::RecordStore::ChangeRecord OnMessage(NextOf next) {
+    return [next = std::move(next)](const resource::Record& before, std::int64_t now_us) {
+      Message message = Typed::Decode(before);
+      return next(message, before, now_us);
+    };
+  }
+
+  static commit::RecordStore::Done Answer(Message* out, Finish finish) {
+    return [out, finish = std::move(finish)](const Result<resource::Record>& stored) {
+      if (!stored.ok()) return finish(stored.error());
+      *out = Typed::Decode(*stored);
+      finish({});
+    };
+  }
+
+  void ChangeRecord(const std::string& name, NextOf next, Message* out, Finish finish) {
+    const Result<std::string> id = ParseId(name);
+    if (!id.ok()) return finish(id.error());
+    store_.Change(*id, &IdentitiesOf, OnMessage(std::move(next)), background_, Answer(out, std::move(finish)));
   }
 
   commit::RecordStore& store_;
   const Clock& clock_;
   IdSource& ids_;
+  const commit::RecordStore::Background background_;
   const Traits traits_;
 };
 

@@ -28,6 +28,8 @@ class Responder {
   // Sends the response, or the error. The first call counts, later ones are
   // ignored. The request and the response are gone once this was called.
   void Finish(Status status) const;
+  // The same, so that it can be given where a callback is wanted.
+  void operator()(Status status) const { Finish(std::move(status)); }
   // Whether nobody waits for the answer any more: the caller cancelled, its
   // deadline has passed, or the call has been finished.
   bool Cancelled() const;

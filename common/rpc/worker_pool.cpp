@@ -16,17 +16,25 @@ WorkerPool::~WorkerPool() {
 }
 
 bool WorkerPool::TrySubmit(std::function<void()> task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) return false;
-    const bool somebody_is_free = queue_.size() < free_;
-    if (!somebody_is_free && !StartThread() && queue_.size() - std::min(free_, queue_.size()) >= queue_max_) {
-      return false;
-    }
-    queue_.push_back(std::move(task));
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return false;
+  const bool somebody_is_free = queue_.size() < free_;
+  if (!somebody_is_free && !StartThread() && queue_.size() - std::min(free_, queue_.size()) >= queue_max_) {
+    return false;
   }
-  wake_.notify_one();
+  queue_.push_back(std::move(task));
+  CallOne();
   return true;
+}
+
+// Wakes a thread, unless one is on its way already: that one calls the next if there is more to do. So threads that are
+// at work take most tasks without anybody being woken for them.
+void WorkerPool::CallOne() {
+  if (calling_ || sleepers_.empty()) return;
+  calling_ = true;
+  sleepers_.back()->called = true;
+  sleepers_.back()->wake.notify_one();
+  sleepers_.pop_back();
 }
 
 // One more thread, counted as free. False if there may be none.
@@ -44,14 +52,21 @@ bool WorkerPool::StartThread() {
 }
 
 void WorkerPool::Run() {
+  Sleeper self;
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return !queue_.empty() || draining_; });
+    while (queue_.empty() && !draining_) {
+      self.called = false;
+      sleepers_.push_back(&self);
+      self.wake.wait(lock, [&] { return self.called; });
+      calling_ = false;
+    }
     if (queue_.empty()) return;
     --free_;
     {
       const std::function<void()> task = std::move(queue_.front());
       queue_.pop_front();
+      if (!queue_.empty()) CallOne();
       lock.unlock();
       task();
     }
@@ -65,8 +80,12 @@ void WorkerPool::Stop() {
     const std::lock_guard lock(mutex_);
     if (draining_) return;
     draining_ = true;
+    for (Sleeper* sleeper : sleepers_) {
+      sleeper->called = true;
+      sleeper->wake.notify_one();
+    }
+    sleepers_.clear();
   }
-  wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   const std::lock_guard lock(mutex_);
   stopped_ = true;

@@ -7,9 +7,10 @@ namespace quartet::account {
 grpc::ServerUnaryReactor* AccountHandlers::CreateAccount(grpc::CallbackServerContext* context,
                                                          const v1::CreateAccountRequest* request,
                                                          v1::Account* response) {
-  return rpc::Serve<v1::CreateAccountRequest, v1::Account>(context, workers_, [this, request, response] {
-    return methods_.Create(request->account(), request->request_id(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::CreateAccountRequest, v1::Account>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Create(request->account(), request->request_id(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* AccountHandlers::GetAccount(grpc::CallbackServerContext* context,
@@ -43,24 +44,28 @@ grpc::ServerUnaryReactor* AccountHandlers::ListAccounts(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* AccountHandlers::UpdateAccount(grpc::CallbackServerContext* context,
                                                          const v1::UpdateAccountRequest* request,
                                                          v1::Account* response) {
-  return rpc::Serve<v1::UpdateAccountRequest, v1::Account>(context, workers_, [this, request, response] {
-    return methods_.Update(request->account(), request->update_mask(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::UpdateAccountRequest, v1::Account>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Update(request->account(), request->update_mask(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* AccountHandlers::DeleteAccount(grpc::CallbackServerContext* context,
                                                          const v1::DeleteAccountRequest* request,
                                                          v1::Account* response) {
-  return rpc::Serve<v1::DeleteAccountRequest, v1::Account>(context, workers_, [this, request, response] {
-    return methods_.Delete(request->name(), request->etag(), response);
-  });
+  return rpc::ServeAsync<v1::DeleteAccountRequest, v1::Account>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Delete(request->name(), request->etag(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* AccountHandlers::UndeleteAccount(grpc::CallbackServerContext* context,
                                                            const v1::UndeleteAccountRequest* request,
                                                            v1::Account* response) {
-  return rpc::Serve<v1::UndeleteAccountRequest, v1::Account>(
-      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+  return rpc::ServeAsync<v1::UndeleteAccountRequest, v1::Account>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Undelete(request->name(), response, responder);
+      });
 }
 
 }  // namespace quartet::account

@@ -7,9 +7,10 @@ namespace quartet::contact {
 grpc::ServerUnaryReactor* ContactHandlers::CreateContact(grpc::CallbackServerContext* context,
                                                          const v1::CreateContactRequest* request,
                                                          v1::Contact* response) {
-  return rpc::Serve<v1::CreateContactRequest, v1::Contact>(context, workers_, [this, request, response] {
-    return methods_.Create(request->contact(), request->request_id(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::CreateContactRequest, v1::Contact>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Create(request->contact(), request->request_id(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* ContactHandlers::GetContact(grpc::CallbackServerContext* context,
@@ -43,24 +44,28 @@ grpc::ServerUnaryReactor* ContactHandlers::ListContacts(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ContactHandlers::UpdateContact(grpc::CallbackServerContext* context,
                                                          const v1::UpdateContactRequest* request,
                                                          v1::Contact* response) {
-  return rpc::Serve<v1::UpdateContactRequest, v1::Contact>(context, workers_, [this, request, response] {
-    return methods_.Update(request->contact(), request->update_mask(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::UpdateContactRequest, v1::Contact>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Update(request->contact(), request->update_mask(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* ContactHandlers::DeleteContact(grpc::CallbackServerContext* context,
                                                          const v1::DeleteContactRequest* request,
                                                          v1::Contact* response) {
-  return rpc::Serve<v1::DeleteContactRequest, v1::Contact>(context, workers_, [this, request, response] {
-    return methods_.Delete(request->name(), request->etag(), response);
-  });
+  return rpc::ServeAsync<v1::DeleteContactRequest, v1::Contact>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Delete(request->name(), request->etag(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* ContactHandlers::UndeleteContact(grpc::CallbackServerContext* context,
                                                            const v1::UndeleteContactRequest* request,
                                                            v1::Contact* response) {
-  return rpc::Serve<v1::UndeleteContactRequest, v1::Contact>(
-      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+  return rpc::ServeAsync<v1::UndeleteContactRequest, v1::Contact>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Undelete(request->name(), response, responder);
+      });
 }
 
 }  // namespace quartet::contact

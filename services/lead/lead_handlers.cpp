@@ -6,9 +6,10 @@ namespace quartet::lead {
 
 grpc::ServerUnaryReactor* LeadHandlers::CreateLead(grpc::CallbackServerContext* context,
                                                    const v1::CreateLeadRequest* request, v1::Lead* response) {
-  return rpc::Serve<v1::CreateLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
-    return methods_.Create(request->lead(), request->request_id(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::CreateLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Create(request->lead(), request->request_id(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::GetLead(grpc::CallbackServerContext* context, const v1::GetLeadRequest* request,
@@ -41,41 +42,49 @@ grpc::ServerUnaryReactor* LeadHandlers::ListLeads(grpc::CallbackServerContext* c
 
 grpc::ServerUnaryReactor* LeadHandlers::UpdateLead(grpc::CallbackServerContext* context,
                                                    const v1::UpdateLeadRequest* request, v1::Lead* response) {
-  return rpc::Serve<v1::UpdateLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
-    return methods_.Update(request->lead(), request->update_mask(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::UpdateLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Update(request->lead(), request->update_mask(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::DeleteLead(grpc::CallbackServerContext* context,
                                                    const v1::DeleteLeadRequest* request, v1::Lead* response) {
-  return rpc::Serve<v1::DeleteLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
-    return methods_.Delete(request->name(), request->etag(), response);
-  });
+  return rpc::ServeAsync<v1::DeleteLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Delete(request->name(), request->etag(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::UndeleteLead(grpc::CallbackServerContext* context,
                                                      const v1::UndeleteLeadRequest* request, v1::Lead* response) {
-  return rpc::Serve<v1::UndeleteLeadRequest, v1::Lead>(
-      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+  return rpc::ServeAsync<v1::UndeleteLeadRequest, v1::Lead>(context, workers_,
+                                                            [this, request, response](const rpc::Responder& responder) {
+                                                              methods_.Undelete(request->name(), response, responder);
+                                                            });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::DisqualifyLead(grpc::CallbackServerContext* context,
                                                        const v1::DisqualifyLeadRequest* request, v1::Lead* response) {
-  return rpc::Serve<v1::DisqualifyLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
-    return methods_.Change(
-        request->name(), request->etag(), v1::LeadEvent::DISQUALIFIED,
-        [&](v1::Lead& lead) { return Disqualify(lead, request->reason(), request->note(), clock_.NowMicros()); },
-        response);
-  });
+  return rpc::ServeAsync<v1::DisqualifyLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Change(
+            request->name(), request->etag(), v1::LeadEvent::DISQUALIFIED,
+            [this, request](v1::Lead& lead) {
+              return Disqualify(lead, request->reason(), request->note(), clock_.NowMicros());
+            },
+            response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::ReactivateLead(grpc::CallbackServerContext* context,
                                                        const v1::ReactivateLeadRequest* request, v1::Lead* response) {
-  return rpc::Serve<v1::ReactivateLeadRequest, v1::Lead>(context, workers_, [this, request, response] {
-    return methods_.Change(
-        request->name(), request->etag(), v1::LeadEvent::REACTIVATED,
-        [&](v1::Lead& lead) { return Reactivate(lead, request->reason()); }, response);
-  });
+  return rpc::ServeAsync<v1::ReactivateLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Change(
+            request->name(), request->etag(), v1::LeadEvent::REACTIVATED,
+            [request](v1::Lead& lead) { return Reactivate(lead, request->reason()); }, response, responder);
+      });
 }
 
 grpc::ServerReadReactor<v1::ImportLeadsRequest>* LeadHandlers::ImportLeads(grpc::CallbackServerContext* context,

@@ -7,9 +7,10 @@ namespace quartet::opportunity {
 grpc::ServerUnaryReactor* OpportunityHandlers::CreateOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::CreateOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::Serve<v1::CreateOpportunityRequest, v1::Opportunity>(context, workers_, [this, request, response] {
-    return methods_.Create(request->opportunity(), request->request_id(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::CreateOpportunityRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Create(request->opportunity(), request->request_id(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::GetOpportunity(grpc::CallbackServerContext* context,
@@ -45,58 +46,66 @@ grpc::ServerUnaryReactor* OpportunityHandlers::ListOpportunities(grpc::CallbackS
 grpc::ServerUnaryReactor* OpportunityHandlers::UpdateOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::UpdateOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::Serve<v1::UpdateOpportunityRequest, v1::Opportunity>(context, workers_, [this, request, response] {
-    return methods_.Update(request->opportunity(), request->update_mask(), request->validate_only(), response);
-  });
+  return rpc::ServeAsync<v1::UpdateOpportunityRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Update(request->opportunity(), request->update_mask(), request->validate_only(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::DeleteOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::DeleteOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::Serve<v1::DeleteOpportunityRequest, v1::Opportunity>(context, workers_, [this, request, response] {
-    return methods_.Delete(request->name(), request->etag(), response);
-  });
+  return rpc::ServeAsync<v1::DeleteOpportunityRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Delete(request->name(), request->etag(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::UndeleteOpportunity(grpc::CallbackServerContext* context,
                                                                    const v1::UndeleteOpportunityRequest* request,
                                                                    v1::Opportunity* response) {
-  return rpc::Serve<v1::UndeleteOpportunityRequest, v1::Opportunity>(
-      context, workers_, [this, request, response] { return methods_.Undelete(request->name(), response); });
+  return rpc::ServeAsync<v1::UndeleteOpportunityRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Undelete(request->name(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::MoveOpportunityStage(grpc::CallbackServerContext* context,
                                                                     const v1::MoveOpportunityStageRequest* request,
                                                                     v1::Opportunity* response) {
-  return rpc::Serve<v1::MoveOpportunityStageRequest, v1::Opportunity>(context, workers_, [this, request, response] {
-    return methods_.Change(
-        request->name(), request->etag(), v1::OpportunityEvent::STAGE_MOVED,
-        [&](v1::Opportunity& opportunity) { return MoveStage(opportunity, request->stage(), stages_); }, response);
-  });
+  return rpc::ServeAsync<v1::MoveOpportunityStageRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Change(
+            request->name(), request->etag(), v1::OpportunityEvent::STAGE_MOVED,
+            [this, request](v1::Opportunity& opportunity) { return MoveStage(opportunity, request->stage(), stages_); },
+            response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::CloseOpportunity(grpc::CallbackServerContext* context,
                                                                 const v1::CloseOpportunityRequest* request,
                                                                 v1::Opportunity* response) {
-  return rpc::Serve<v1::CloseOpportunityRequest, v1::Opportunity>(context, workers_, [this, request, response] {
-    return methods_.Change(
-        request->name(), request->etag(),
-        request->outcome() == v1::Opportunity::STATE_WON ? v1::OpportunityEvent::WON : v1::OpportunityEvent::LOST,
-        [&](v1::Opportunity& opportunity) {
-          return Close(opportunity, request->outcome(), request->reason(), clock_.NowMicros());
-        },
-        response);
-  });
+  return rpc::ServeAsync<v1::CloseOpportunityRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Change(
+            request->name(), request->etag(),
+            request->outcome() == v1::Opportunity::STATE_WON ? v1::OpportunityEvent::WON : v1::OpportunityEvent::LOST,
+            [this, request](v1::Opportunity& opportunity) {
+              return Close(opportunity, request->outcome(), request->reason(), clock_.NowMicros());
+            },
+            response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::ReopenOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::ReopenOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::Serve<v1::ReopenOpportunityRequest, v1::Opportunity>(context, workers_, [this, request, response] {
-    return methods_.Change(
-        request->name(), request->etag(), v1::OpportunityEvent::REOPENED,
-        [&](v1::Opportunity& opportunity) { return Reopen(opportunity, stages_); }, response);
-  });
+  return rpc::ServeAsync<v1::ReopenOpportunityRequest, v1::Opportunity>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Change(
+            request->name(), request->etag(), v1::OpportunityEvent::REOPENED,
+            [this](v1::Opportunity& opportunity) { return Reopen(opportunity, stages_); }, response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::GetPipeline(grpc::CallbackServerContext* context,
