@@ -1,6 +1,8 @@
 // What readers and writers outside of the protocol see of qualifications
 // (rules 7 and 18). Every test in which nobody tells the service the decision
 // fails if readers do not ask for it.
+#include <future>
+
 #include <gmock/gmock.h>
 
 #include "tests/integration/participant_fixture.h"
@@ -127,6 +129,76 @@ TEST_F(RecordStoreTest, AChangeBuildsOnWhatWasDecided) {
 TEST_F(RecordStoreTest, ARecordThatIsNotThereYetCannotBeChangedNorHeardOf) {
   EXPECT_EQ(contacts_.Change(contact_, [](contact::v1::Contact&) {}).error().code, Code::kNotFound);
   EXPECT_EQ(contacts_.Delete(contact_).error().code, Code::kNotFound);
+}
+
+// The same store, written to without waiting.
+class EnqueuedChange : public RecordStoreTest {
+ protected:
+  using Stored = Result<resource::Record>;
+
+  // Asks for one more version of contact 1; the result comes when it comes.
+  std::future<Stored> ChangeContact(const commit::RecordStore::Background& background) {
+    auto result = std::make_shared<std::promise<Stored>>();
+    contacts_.store().Change(
+        resource::IdOf(contact_), [](const resource::Record&) { return std::vector<identity::Identity>(); },
+        [this](const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
+          auto contact = Typed::Decode(before);
+          contact.set_title("CEO");
+          return Typed::MutationOf(contact::v1::ContactEvent::UPDATED, Typed::Next(before, contact, now_us), contact);
+        },
+        background, [result](Stored stored) { result->set_value(std::move(stored)); });
+    return result->get_future();
+  }
+
+  using Typed = methods::TypedRecord<contact::ContactTraits>;
+  std::vector<std::function<void()>> tasks_;
+  const commit::RecordStore::Background background_ = [this](std::function<void()> task) {
+    tasks_.push_back(std::move(task));
+    return true;
+  };
+};
+
+TEST_F(EnqueuedChange, OfARecordThatNobodyHoldsNeedsNoOtherThread) {
+  decisions_.Commit(1, 0, names_);
+  Require(contacts_.Get(contact_));
+
+  auto changed = ChangeContact(nullptr).get();
+
+  EXPECT_EQ(Require(std::move(changed)).version, 2);
+  EXPECT_EQ(Require(contacts_.Get(contact_))->title(), "CEO");
+}
+
+TEST_F(EnqueuedChange, ResolvesWhatItMeetsInTheBackground) {
+  decisions_.Commit(1, 0, names_);
+  auto changed = ChangeContact(background_);
+  contacts_.Drain();
+  ASSERT_THAT(tasks_, SizeIs(1));
+
+  tasks_.front()();
+
+  EXPECT_EQ(Require(changed.get()).version, 2);
+  EXPECT_EQ(Require(contacts_.Get(contact_))->qualification(), TestName("qualifications", 1));
+}
+
+TEST_F(EnqueuedChange, SaysInTheBackgroundThatTheHolderIsUndecided) {
+  auto changed = ChangeContact(background_);
+  contacts_.Drain();
+  ASSERT_THAT(tasks_, SizeIs(1));
+
+  tasks_.front()();
+
+  EXPECT_EQ(changed.get().error().code, Code::kNotFound) << "it is not there yet";
+}
+
+TEST_F(EnqueuedChange, IsRefusedIfTheBackgroundTakesNothing) {
+  decisions_.Commit(1, 0, names_);
+
+  const auto changed = ChangeContact([](const std::function<void()>&) { return false; }).get();
+
+  ASSERT_FALSE(changed.ok());
+  EXPECT_EQ(changed.error().reason, "OVERLOADED");
+  EXPECT_TRUE(changed.error().retry_after.has_value());
+  EXPECT_EQ(Require(contacts_.Get(contact_))->title(), "");
 }
 
 // An identity that is only reserved is resolved before anybody is told that it
