@@ -1,5 +1,7 @@
 #include "common/app/host.h"
 
+#include <sys/utsname.h>
+
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -10,6 +12,7 @@
 #include "common/app/timers.h"
 #include "common/config/address.h"
 #include "common/events/dead_letters.h"
+#include "common/events/member_lease.h"
 #include "common/events/migrations.h"
 #include "common/events/relay.h"
 #include "common/rpc/channel.h"
@@ -34,6 +37,14 @@ struct Kept {
   std::vector<std::shared_ptr<void>> objects;
 };
 
+// Where a process of these settings listens, which two cannot at once; "" if that
+// is not known yet.
+std::string PlaceOf(const config::ServiceSettings& settings) {
+  utsname machine{};
+  if (settings.listen.ends_with(":0") || uname(&machine) != 0) return "";
+  return std::string(machine.nodename) + " " + settings.listen;
+}
+
 }  // namespace
 
 // Members die in reverse order: what uses comes after what is used.
@@ -45,7 +56,8 @@ struct Host::Parts {
         ids(host_ids),
         bus(host_bus),
         database(std::move(host_database)),
-        relay(bus, *database, ids, clock, events::RelayOptions{.service = settings.service}),
+        lease(database->IsShared() ? MakeLease() : nullptr),
+        relay(bus, *database, membership(), ids, clock, events::RelayOptions{.service = settings.service}),
         outbox(*database, relay, ids, clock),
         dead_letters(*database, bus),
         workers(settings.workers, settings.queue_max, &counters),
@@ -57,12 +69,23 @@ struct Host::Parts {
     events::ConsumerOptions options;
   };
 
+  const events::Membership& membership() const {
+    if (lease == nullptr) return alone;
+    return *lease;
+  }
+  std::unique_ptr<events::MemberLease> MakeLease() {
+    return std::make_unique<events::MemberLease>(
+        *database, ids, events::LeaseOptions{.service = settings.service, .place = PlaceOf(settings)});
+  }
+
   const config::ServiceSettings settings;
   const Clock& clock;
   IdSource& ids;
   events::Bus& bus;
   telemetry::Counters counters;
   std::unique_ptr<storage::Database> database;
+  const events::FixedMembership alone;
+  std::unique_ptr<events::MemberLease> lease;  // none: nobody else can have the database
   events::Relay relay;
   events::Outbox outbox;
   events::DeadLetters dead_letters;
@@ -112,6 +135,9 @@ events::Outbox& Host::outbox() const {
 events::Bus& Host::bus() const {
   return parts_->bus;
 }
+const events::Membership& Host::membership() const {
+  return parts_->membership();
+}
 rpc::WorkerPool& Host::workers() const {
   return parts_->workers;
 }
@@ -132,6 +158,12 @@ void Host::AddConsumer(std::string topic, events::Handler handler, events::Consu
 
 void Host::AddTimer(std::chrono::milliseconds interval, std::function<void()> action) {
   parts_->timers.Add(interval, std::move(action));
+}
+
+void Host::AddLeaderTimer(std::chrono::milliseconds interval, std::function<void()> action) {
+  AddTimer(interval, [this, action = std::move(action)] {
+    if (parts_->membership().Now()->leads()) action();
+  });
 }
 
 void Host::Keep(std::shared_ptr<void> object) {
@@ -162,12 +194,19 @@ Status Host::Start() {
   }
   parts.server = std::move(server).value();
 
+  if (parts.lease != nullptr) {
+    if (Status joined = parts.lease->Join(); !joined.ok()) {
+      Stop();
+      return joined;
+    }
+    parts.lease->Start();
+  }
   parts.relay.Start();
   const std::string& group = parts.settings.service;
   for (Parts::ConsumerSpec& spec : parts.consumer_specs) {
-    parts.consumers.push_back(std::make_unique<events::Consumer>(parts.bus, *parts.database, spec.topic, group,
-                                                                 group + "-0", std::move(spec.handler), spec.options,
-                                                                 parts.clock));
+    parts.consumers.push_back(std::make_unique<events::Consumer>(parts.bus, *parts.database, parts.membership(),
+                                                                 spec.topic, group, std::move(spec.handler),
+                                                                 spec.options, parts.clock));
     parts.consumers.back()->Start();
   }
   parts.timers.Start();
@@ -185,6 +224,14 @@ void Host::Stop(std::chrono::milliseconds drain_grace) {
   if (parts.server != nullptr) parts.server->Shutdown(drain_grace);
   parts.timers.Stop();
   for (const auto& consumer : parts.consumers) consumer->Stop();
+  if (parts.lease != nullptr) {
+    parts.lease->Stop();
+    // The others take over at once; what is in the relay's hands still goes out.
+    if (const Status left = parts.lease->Leave(); !left.ok()) {
+      telemetry::LogWarning("a slot cannot be given back; it will be found dead",
+                            {{"service", parts.settings.service}, {"error", ToString(left.error())}});
+    }
+  }
   parts.workers.Stop();
   // What was written without waiting is in the relay's hands once this has passed through the queue behind it.
   if (const Status passed = parts.database->Write([](storage::Transaction&) { return Status(); }); !passed.ok()) {

@@ -17,6 +17,7 @@
 #include "common/config/settings.h"
 #include "common/events/bus.h"
 #include "common/events/consumer.h"
+#include "common/events/membership.h"
 #include "common/events/outbox.h"
 #include "common/rpc/worker_pool.h"
 #include "common/storage/database.h"
@@ -49,6 +50,8 @@ class Host {
   storage::Database& database() const;
   events::Outbox& outbox() const;
   events::Bus& bus() const;
+  // Which replica of its service this is.
+  const events::Membership& membership() const;
   rpc::WorkerPool& workers() const;
   telemetry::Counters& counters() const;
 
@@ -62,6 +65,10 @@ class Host {
   // Calls `action` every `interval` (> 0) on the one timer thread; a call that
   // takes long delays the next, none overlap. Exceptions are logged.
   void AddTimer(std::chrono::milliseconds interval, std::function<void()> action);
+
+  // The same for what one replica need do for all of them: only the leader calls
+  // `action`. For a moment two may, or none.
+  void AddLeaderTimer(std::chrono::milliseconds interval, std::function<void()> action);
 
   // A channel to one of the five services by its name, at the address that the
   // settings give; one per name. `service` must be one of config::kServices.

@@ -5,6 +5,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -25,18 +26,20 @@ bool PassesByItself(const Error& error) {
 
 class Consumer::Impl {
  public:
-  Impl(Bus& bus, storage::Database& database, const std::string& topic, const std::string& group,
-       const std::string& slot, Handler handler, ConsumerOptions options, const Clock& clock)
+  Impl(Bus& bus, storage::Database& database, const Membership& membership, const std::string& topic,
+       const std::string& group, Handler handler, ConsumerOptions options, const Clock& clock)
       : bus_(bus),
         database_(database),
+        membership_(membership),
         topic_(topic),
         group_(group),
         handler_(std::move(handler)),
         options_(std::move(options)),
         clock_(clock),
-        subscription_(bus.Subscribe(topic, group, slot)),
         backoff_(options_.backoff_min, options_.backoff_max),
-        tick_(options_.tick) {}
+        tick_(options_.tick) {
+    Follow();
+  }
 
   Result<int> Step(std::chrono::milliseconds timeout);
   void Start();
@@ -59,6 +62,7 @@ class Consumer::Impl {
   };
 
   static Place PlaceOf(const Delivery& delivery) { return {delivery.key, delivery.entry_id}; }
+  void Follow();
   Result<Work> Gather(std::chrono::milliseconds timeout);
   Status Upkeep(std::vector<Delivery>& reclaimed);
   std::vector<Status> Call(std::span<const Delivery> deliveries);
@@ -71,14 +75,19 @@ class Consumer::Impl {
 
   Bus& bus_;
   storage::Database& database_;
+  const Membership& membership_;
   const std::string topic_;
   const std::string group_;
   const Handler handler_;
   const ConsumerOptions options_;
   const Clock& clock_;
 
-  const std::unique_ptr<Subscription> subscription_;
+  // Only the thread that steps, but for what Stop interrupts: it is set under
+  // mutex_, and read there by Stop.
+  std::unique_ptr<Subscription> subscription_;
   // Only the thread that steps.
+  std::shared_ptr<const Members> members_;  // as they were followed last
+  bool takeover_ = false;                   // a replica has died, and its messages have not all been looked for
   Backoff backoff_;
   Periodic tick_;
   std::map<Place, Retry> retries_;
@@ -101,6 +110,26 @@ void Consumer::Impl::NoteError(const Error& error, std::string_view what) {
   telemetry::LogWarning(what, {{"topic", topic_}, {"group", group_}, {"error", std::move(text)}});
 }
 
+// Reads what is this replica's share now.
+void Consumer::Impl::Follow() {
+  std::shared_ptr<const Members> members = membership_.Now();
+  if (members_ != nullptr && members_->version == members->version) return;
+  if (members_ == nullptr || members_->slot != members->slot) {
+    auto subscription = bus_.Subscribe(topic_, group_, fmt::format("{}-{}", group_, members->slot));
+    // What waits here is pending at the broker under the old name, and comes from there.
+    retries_.clear();
+    const std::lock_guard lock(mutex_);
+    subscription_ = std::move(subscription);
+  }
+  subscription_->Take(members->share());
+  if (members_ != nullptr &&
+      !std::includes(members->live.begin(), members->live.end(), members_->live.begin(), members_->live.end())) {
+    takeover_ = true;
+    tick_.MakeDue();
+  }
+  members_ = std::move(members);
+}
+
 // Once per tick: takes over what others left behind, keeps what waits here, and
 // trims.
 Status Consumer::Impl::Upkeep(std::vector<Delivery>& reclaimed) {
@@ -109,16 +138,22 @@ Status Consumer::Impl::Upkeep(std::vector<Delivery>& reclaimed) {
     for (const auto& [place, retry] : retries_) held.push_back({.key = place.first, .entry_id = place.second});
     QUARTET_RETURN_IF_ERROR(subscription_->Hold(held));
   }
-  QUARTET_ASSIGN_OR_RETURN(reclaimed, subscription_->Reclaim(options_.batch_max, options_.reclaim_idle));
-  // There may be more.
-  if (!reclaimed.empty()) tick_.MakeDue();
-  return bus_.Trim(topic_, options_.broker_retention);
+  const std::chrono::milliseconds idle = takeover_ ? options_.takeover_idle : options_.reclaim_idle;
+  QUARTET_ASSIGN_OR_RETURN(reclaimed, subscription_->Reclaim(options_.batch_max, idle));
+  if (reclaimed.empty()) {
+    takeover_ = false;
+  } else {
+    tick_.MakeDue();  // there may be more
+  }
+  return members_->leads() ? bus_.Trim(topic_, options_.broker_retention) : Status();
 }
 
 Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds timeout) {
+  Follow();
   std::vector<Delivery> found;
   if (tick_.Take(clock_.NowMicros())) QUARTET_RETURN_IF_ERROR(Upkeep(found));
 
+  const bool has_reclaimed = !found.empty();
   const std::int64_t now = clock_.NowMicros();
   std::int64_t wait_us = found.empty() ? timeout.count() * 1'000 : 0;
   for (const auto& [place, retry] : retries_)
@@ -129,9 +164,13 @@ Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds ti
   std::move(received.begin(), received.end(), std::back_inserter(found));
 
   Work work;
+  std::set<Place> seen;
   for (Delivery& delivery : found) {
     // Delivered again while it waits here: its turn comes.
-    if (!retries_.contains(PlaceOf(delivery))) work.deliveries.push_back(std::move(delivery));
+    if (retries_.contains(PlaceOf(delivery))) continue;
+    // What was reclaimed is this consumer's now, and may come as such once more.
+    if (has_reclaimed && !seen.insert(PlaceOf(delivery)).second) continue;
+    work.deliveries.push_back(std::move(delivery));
   }
   const std::int64_t later = clock_.NowMicros();
   for (auto it = retries_.begin(); it != retries_.end();) {
@@ -289,8 +328,8 @@ void Consumer::Impl::Stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     changed_.notify_one();
+    subscription_->Interrupt();
   }
-  subscription_->Interrupt();
   thread_.join();
 }
 
@@ -299,9 +338,10 @@ Consumer::Stats Consumer::Impl::stats() const {
   return stats_;
 }
 
-Consumer::Consumer(Bus& bus, storage::Database& database, const std::string& topic, const std::string& group,
-                   const std::string& slot, Handler handler, ConsumerOptions options, const Clock& clock)
-    : impl_(std::make_unique<Impl>(bus, database, topic, group, slot, std::move(handler), std::move(options), clock)) {}
+Consumer::Consumer(Bus& bus, storage::Database& database, const Membership& membership, const std::string& topic,
+                   const std::string& group, Handler handler, ConsumerOptions options, const Clock& clock)
+    : impl_(std::make_unique<Impl>(bus, database, membership, topic, group, std::move(handler), std::move(options),
+                                   clock)) {}
 
 Consumer::~Consumer() {
   Stop();

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/events/bus.h"
+#include "common/events/membership.h"
 #include "common/storage/database.h"
 
 namespace quartet::events {
@@ -33,6 +34,9 @@ struct ConsumerOptions {
   // A message unacknowledged for so long is taken from its consumer. Longer than
   // a handler takes.
   std::chrono::milliseconds reclaim_idle{5'000};
+  // Likewise when a replica has died: what it had is known to be left behind, so
+  // this need only be longer than the living take.
+  std::chrono::milliseconds takeover_idle{1'000};
   // See Bus::Trim.
   std::chrono::milliseconds broker_retention{std::chrono::hours(1)};
   // After failures of the broker.
@@ -55,6 +59,9 @@ using Handler = std::function<std::vector<Status>(std::span<const Delivery>)>;
 // A handler that throws, or returns the wrong number of statuses, has failed for
 // all the messages with INTERNAL.
 //
+// It reads the partitions that are its replica's share, and takes over within a
+// tick when replicas come and go; what a dead one held it reclaims.
+//
 // Start runs Step on a thread; tests and the simulation call Step themselves.
 class Consumer {
  public:
@@ -66,10 +73,11 @@ class Consumer {
     std::string last_error;  // of the broker or of a message; empty when all is well
   };
 
-  // `slot` names this consumer within `group`; two that run at once must differ.
-  // Bus, database and clock must outlive the consumer.
-  Consumer(Bus& bus, storage::Database& database, const std::string& topic, const std::string& group,
-           const std::string& slot, Handler handler, ConsumerOptions options, const Clock& clock);
+  // The replicas of `membership` divide the topic's partitions, and each is named
+  // "<group>-<slot>" within `group`. Bus, database, membership and clock must outlive
+  // the consumer.
+  Consumer(Bus& bus, storage::Database& database, const Membership& membership, const std::string& topic,
+           const std::string& group, Handler handler, ConsumerOptions options, const Clock& clock);
   ~Consumer();  // stops
 
   // Handles what is there, or arrives within `timeout`. How many messages were

@@ -7,17 +7,16 @@
 #include <fmt/format.h>
 
 #include "common/events/envelope.h"
+#include "common/events/outbox_sweep.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kSelectOldest = "SELECT created_at FROM outbox ORDER BY id LIMIT 1";
+constexpr std::string_view kSelectOldest = "SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
 constexpr std::string_view kSelectEvents =
     "SELECT id, payload FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
 constexpr std::int64_t kPage = 200;
-// Confirmations closer together than this are remembered as one.
-constexpr std::int64_t kConfirmedGrainUs = 200'000;
 
 }  // namespace
 
@@ -25,30 +24,21 @@ EventReplay::EventReplay(Bus& bus, storage::Database& database, IdSource& ids, c
                          const RelayOptions& options)
     : bus_(bus), database_(database), ids_(ids), clock_(clock), options_(options) {}
 
-void EventReplay::Confirmed(std::int64_t create_time_us) {
-  const std::int64_t now = clock_.NowMicros();
-  if (!confirmed_.empty() && now - confirmed_.back().first < kConfirmedGrainUs) {
-    confirmed_.back().second = std::min(confirmed_.back().second, create_time_us);
-  } else {
-    confirmed_.emplace_back(now, create_time_us);
-  }
-}
-
-void EventReplay::BrokerFailed() {
+void EventReplay::Doubt() {
   suspicious_ = true;
   // A replay in the middle cannot know what became of its first part.
   replay_.reset();
 }
 
-// Everything made before this time has been confirmed for the loss window: it is
-// in no outbox row, and not among what was confirmed since.
+// Everything made before this time has been confirmed for the loss window: either
+// it was so within the publish window of its making, or it is in the outbox.
 Result<std::int64_t> EventReplay::SafeTime() {
-  const std::int64_t window_start = clock_.NowMicros() - options_.loss_window.count() * 1'000;
-  while (!confirmed_.empty() && confirmed_.front().first + kConfirmedGrainUs < window_start) confirmed_.pop_front();
-  std::int64_t safe = window_start;
-  for (const auto& [when, oldest] : confirmed_) safe = std::min(safe, oldest);
+  std::int64_t safe = clock_.NowMicros() - (options_.loss_window + options_.publish_window).count() * 1'000;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
-    return transaction.Query(kSelectOldest, {}, [&](const storage::Row& row) { safe = std::min(safe, row.Int(0)); });
+    return ForEachSlot(transaction, [&](std::int64_t slot) {
+      return transaction.Query(kSelectOldest, {slot},
+                               [&](const storage::Row& row) { safe = std::min(safe, row.Int(0)); });
+    });
   }));
   return safe;
 }

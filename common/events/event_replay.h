@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
@@ -16,10 +14,13 @@
 namespace quartet::events {
 
 // Notices that the broker has lost domain events which it had confirmed, and
-// publishes them again from the table `event`. For the relay's thread.
+// publishes them again from the table `event`. For the relay's thread, of one
+// replica at a time.
 //
 // The marker holds a time: all events made before it had been in the broker for
-// the loss window when it was written. So
+// the loss window when it was written. This is known from the outbox, whichever
+// replica publishes: a row whose events took longer than the publish window to be
+// confirmed stays there for the loss window more (see Relay). So
 // - a missing marker means that everything is lost, and all that is retained is
 //   published again; a new marker appears only if nothing got lost meanwhile;
 // - an old marker, a broken connection or a start means that the last moments may
@@ -28,10 +29,9 @@ class EventReplay {
  public:
   EventReplay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock, const RelayOptions& options);
 
-  // The broker has confirmed events made at `create_time_us` or later.
-  void Confirmed(std::int64_t create_time_us);
-  // A call of the broker has failed; its connection may have broken.
-  void BrokerFailed();
+  // A call of the broker has failed, so its connection may have broken; or the
+  // task comes from another replica, or goes to one.
+  void Doubt();
 
   // Looks at the marker, unless a replay is under way. To be called every tick.
   Status Check();
@@ -61,8 +61,6 @@ class EventReplay {
   // May the broker have lost something since the marker was last written?
   bool suspicious_ = true;
   std::int64_t written_ = 0;
-  // {when, oldest creation time confirmed then} within the loss window.
-  std::deque<std::pair<std::int64_t, std::int64_t>> confirmed_;
 };
 
 }  // namespace quartet::events

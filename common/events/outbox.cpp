@@ -11,16 +11,8 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload) VALUES ($1, $2, $3)";
+constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)";
 constexpr std::string_view kInsertEvent = "INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)";
-
-Status Insert(storage::Transaction& transaction, std::string_view sql, const Batch& batch,
-              std::span<const Message* const> messages) {
-  const std::string payload = SerializeMessages(messages);
-  const Result<std::int64_t> inserted =
-      transaction.Execute(sql, {std::string_view(batch.id), batch.create_time_us, storage::Blob{payload}});
-  return inserted.ok() ? Status() : Status(inserted.error());
-}
 
 }  // namespace
 
@@ -40,8 +32,13 @@ Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
     all.push_back(&message);
     if (IsEventTopic(message.topic)) events.push_back(&message);
   }
-  QUARTET_RETURN_IF_ERROR(Insert(transaction, kInsertOutbox, batch, all));
-  return events.empty() ? Status() : Insert(transaction, kInsertEvent, batch, events);
+  const std::string_view id = batch.id;
+  std::string payload = SerializeMessages(all);
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Run(kInsertOutbox, {id, batch.create_time_us, storage::Blob{payload}, batch.slot}));
+  if (events.empty()) return {};
+  if (events.size() < all.size()) payload = SerializeMessages(events);
+  return transaction.Run(kInsertEvent, {id, batch.create_time_us, storage::Blob{payload}});
 }
 
 Outbox::Outbox(storage::Database& database, Relay& relay, IdSource& ids, const Clock& clock)
@@ -55,6 +52,7 @@ void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
                        QUARTET_RETURN_IF_ERROR(run(transaction, batch->messages));
                        if (batch->messages.empty()) return {};
                        batch->create_time_us = clock_.NowMicros();
+                       batch->slot = relay_.slot();
                        batch->id = ids_.NewUuid();
                        for (Message& message : batch->messages) {
                          if (message.id.empty()) message.id = ids_.NewUuid();

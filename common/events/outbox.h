@@ -29,6 +29,7 @@ Status MigrateEvents(storage::Database& database, const Clock& clock);
 
 // Messages that belong together: written in one transaction, published as one.
 struct Batch {
+  std::int64_t slot = 0;            // of the replica that writes it, and publishes it
   std::string id;                   // UUIDv7
   std::int64_t create_time_us = 0;  // the time in `id` or a little later
   std::vector<Message> messages;

@@ -15,15 +15,14 @@
 
 #include "common/events/envelope.h"
 #include "common/events/event_replay.h"
+#include "common/events/outbox_sweep.h"
 #include "common/events/pace.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kSelectOutbox =
-    "SELECT id, created_at, payload FROM outbox WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
-constexpr std::string_view kDeleteOutbox = "DELETE FROM outbox WHERE id = $1";
+constexpr std::string_view kDeleteOutbox = "DELETE FROM outbox WHERE slot = $1 AND id = $2";
 constexpr std::string_view kSelectOldEvent = "SELECT id FROM event WHERE id < $1 ORDER BY id LIMIT 1";
 constexpr std::string_view kDeleteOldEvents =
     "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id < $1 ORDER BY id LIMIT $2)";
@@ -32,6 +31,8 @@ constexpr std::int64_t kSweepPage = 500;
 constexpr std::int64_t kPrunePage = 1'000;
 // Confirmed rows are deleted at once when so many have gathered.
 constexpr std::size_t kDeletesMax = 1'000;
+// More late rows than this, which are ids only, and nothing more is taken in.
+constexpr std::size_t kLateMax = 200'000;
 
 std::int64_t Micros(std::chrono::milliseconds duration) {
   return duration.count() * 1'000;
@@ -41,14 +42,17 @@ std::int64_t Micros(std::chrono::milliseconds duration) {
 
 class Relay::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock, RelayOptions options)
+  Impl(Bus& bus, storage::Database& database, const Membership& membership, IdSource& ids, const Clock& clock,
+       RelayOptions options)
       : bus_(bus),
         database_(database),
+        membership_(membership),
         clock_(clock),
         options_(std::move(options)),
         backoff_(options_.backoff_min, options_.backoff_max),
         tick_(options_.tick),
-        replay_(bus, database, ids, clock, options_) {}
+        replay_(bus, database, ids, clock, options_),
+        event_topics_{options_.service + ".events"} {}
 
   void HandOver(Batch batch) {
     const std::lock_guard lock(mutex_);
@@ -62,23 +66,36 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   void Start();
   void Stop();
   Stats stats() const;
+  std::int64_t slot() const { return membership_.Now()->slot; }
 
  private:
+  // One row of the outbox.
+  struct Place {
+    std::int64_t slot = 0;
+    std::string id;
+  };
   // What is being published.
   struct Round {
     std::vector<Message> messages;
-    std::vector<std::string> ids;
-    std::int64_t oldest_us = 0;
-    bool has_events = false;
+    std::vector<Place> places;
+    std::vector<std::int64_t> event_times;  // for each place when its events were made; 0: it has none
+  };
+  struct Late {
+    std::int64_t due_us = 0;
+    Place place;
   };
 
-  bool HasRoom() const { return held_.size() < static_cast<std::size_t>(options_.batches_held_max); }
+  bool HasRoom() const {
+    return late_.size() < kLateMax && held_.size() - late_.size() < static_cast<std::size_t>(options_.batches_held_max);
+  }
   void TakeRound();
   bool PublishRound();
   bool DeleteConfirmed(bool now);
-  void Deleted(std::vector<std::string> ids, const Status& status);
+  void Deleted(std::vector<Place> places, const Status& status);
   void Tick();
-  Status Sweep();
+  bool Lead();
+  Status Sweep(const Members& members);
+  Status SweepSlot(std::int64_t slot);
   Status Prune();
   bool Replay();
   // Counts and logs a failure; true if there was none.
@@ -88,6 +105,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 
   Bus& bus_;
   storage::Database& database_;
+  const Membership& membership_;
   const Clock& clock_;
   const RelayOptions options_;
 
@@ -95,6 +113,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   Backoff backoff_;
   Periodic tick_;
   EventReplay replay_;
+  bool led_ = false;  // whether the replay is this replica's
   Round round_;
   std::set<std::string> event_topics_;
   std::thread thread_;
@@ -105,7 +124,8 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   std::deque<Batch> queue_;
   // Batches in memory or on their way out of the table; the sweep leaves them.
   std::unordered_set<std::string> held_;
-  std::vector<std::string> confirmed_;
+  std::vector<Place> confirmed_;
+  std::deque<Late> late_;  // confirmed, but to be kept for a while
   std::int64_t confirmed_since_us_ = 0;
   bool waiting_ = false;
   bool stopping_ = false;
@@ -126,7 +146,7 @@ bool Relay::Impl::Note(const Status& status, std::string_view what, bool of_brok
   if (is_new) telemetry::LogWarning(what, {{"service", options_.service}, {"error", std::move(text)}});
   if (of_broker) {
     backoff_.Failed(clock_.NowMicros());
-    replay_.BrokerFailed();
+    replay_.Doubt();
   }
   return false;
 }
@@ -144,126 +164,134 @@ void Relay::Impl::TakeRound() {
   while (!queue_.empty() &&
          (round_.messages.empty() || round_.messages.size() + queue_.front().messages.size() <= limit)) {
     Batch& batch = queue_.front();
-    round_.oldest_us = round_.ids.empty() ? batch.create_time_us : std::min(round_.oldest_us, batch.create_time_us);
+    bool has_events = false;
     for (Message& message : batch.messages) {
       if (IsEventTopic(message.topic)) {
-        round_.has_events = true;
+        has_events = true;
         if (!event_topics_.contains(message.topic)) event_topics_.insert(message.topic);
       }
       round_.messages.push_back(std::move(message));
     }
-    round_.ids.push_back(std::move(batch.id));
+    round_.places.push_back({batch.slot, std::move(batch.id)});
+    round_.event_times.push_back(has_events ? batch.create_time_us : 0);
     queue_.pop_front();
   }
 }
 
 bool Relay::Impl::PublishRound() {
   if (backoff_.Remaining(clock_.NowMicros()) > 0) return false;
-  if (round_.ids.empty()) TakeRound();
-  if (round_.ids.empty()) return false;
+  if (round_.places.empty()) TakeRound();
+  if (round_.places.empty()) return false;
   // After a failure the same round is tried again, so that the order stays.
   if (!Note(bus_.Publish(round_.messages), "the broker takes no messages; they wait in the outbox", true)) return true;
   backoff_.Succeeded();
-  if (round_.has_events) replay_.Confirmed(round_.oldest_us);
+  const std::int64_t now = clock_.NowMicros();
   const std::lock_guard lock(mutex_);
-  stats_.batches_published += static_cast<std::int64_t>(round_.ids.size());
+  stats_.batches_published += static_cast<std::int64_t>(round_.places.size());
   stats_.messages_published += static_cast<std::int64_t>(round_.messages.size());
   stats_.last_error.clear();
-  if (confirmed_.empty()) confirmed_since_us_ = clock_.NowMicros();
-  std::move(round_.ids.begin(), round_.ids.end(), std::back_inserter(confirmed_));
-  round_.ids.clear();
-  round_.messages.clear();
-  round_.has_events = false;
+  if (confirmed_.empty()) confirmed_since_us_ = now;
+  for (std::size_t i = 0; i < round_.places.size(); ++i) {
+    const std::int64_t made_us = round_.event_times[i];
+    if (made_us == 0 || now - made_us < Micros(options_.publish_window)) {
+      confirmed_.push_back(std::move(round_.places[i]));
+    } else {
+      late_.push_back({now + Micros(options_.loss_window), std::move(round_.places[i])});
+    }
+  }
+  round_ = {};
   return true;
 }
 
 bool Relay::Impl::DeleteConfirmed(bool now) {
-  std::vector<std::string> ids;
+  std::vector<Place> places;
   {
     const std::lock_guard lock(mutex_);
+    const std::int64_t now_us = clock_.NowMicros();
+    for (; !late_.empty() && late_.front().due_us <= now_us; late_.pop_front()) {
+      confirmed_.push_back(std::move(late_.front().place));
+    }
     if (confirmed_.empty()) return false;
-    const std::int64_t waited = clock_.NowMicros() - confirmed_since_us_;
+    const std::int64_t waited = now_us - confirmed_since_us_;
     const bool due = waited < 0 || waited >= Micros(options_.delete_delay) || confirmed_.size() >= kDeletesMax;
     if (!due && !now) return false;
-    ids.swap(confirmed_);
+    places.swap(confirmed_);
   }
-  auto shared_ids = std::make_shared<std::vector<std::string>>(std::move(ids));
-  database_.Enqueue({.run = [shared_ids](storage::Transaction& transaction) -> Status {
-                       for (const std::string& id : *shared_ids) {
-                         const auto deleted = transaction.Execute(kDeleteOutbox, {std::string_view(id)});
-                         if (!deleted.ok()) return deleted.error();
-                       }
-                       return {};
-                     },
-                     .done = [self = shared_from_this(),
-                              shared_ids](const Status& status) { self->Deleted(std::move(*shared_ids), status); }});
+  auto shared = std::make_shared<std::vector<Place>>(std::move(places));
+  database_.Enqueue(
+      {.run = [shared](storage::Transaction& transaction) -> Status {
+         for (const Place& place : *shared) {
+           QUARTET_RETURN_IF_ERROR(transaction.Run(kDeleteOutbox, {place.slot, std::string_view(place.id)}));
+         }
+         return {};
+       },
+       .done = [self = shared_from_this(),
+                shared](const Status& status) { self->Deleted(std::move(*shared), status); }});
   return true;
 }
 
-void Relay::Impl::Deleted(std::vector<std::string> ids, const Status& status) {
+void Relay::Impl::Deleted(std::vector<Place> places, const Status& status) {
   const std::lock_guard lock(mutex_);
   if (status.ok()) {
-    for (const std::string& id : ids) held_.erase(id);
+    for (const Place& place : places) held_.erase(place.id);
     return;
   }
   stats_.last_error = ToString(status.error());
   // Tried again after the delay.
   confirmed_since_us_ = clock_.NowMicros();
-  std::move(ids.begin(), ids.end(), std::back_inserter(confirmed_));
+  std::move(places.begin(), places.end(), std::back_inserter(confirmed_));
 }
 
 void Relay::Impl::Tick() {
-  bool well = Note(Sweep(), "the outbox cannot be read", false);
-  well = Note(Prune(), "old events cannot be deleted", false) && well;
+  const auto members = membership_.Now();
+  if (led_ != members->leads()) replay_.Doubt();
+  led_ = members->leads();
+  bool well = Note(Sweep(*members), "the outbox cannot be read", false);
+  if (led_) well = Note(Prune(), "old events cannot be deleted", false) && well;
   if (backoff_.Remaining(clock_.NowMicros()) > 0) return;
-  if (!Note(replay_.Check(), "the broker's marker cannot be checked", true)) return;
-  for (const std::string& topic : event_topics_) {
-    if (!Note(bus_.Trim(topic, options_.broker_retention), "a topic cannot be trimmed", true)) return;
-  }
+  if (led_ && !Lead()) return;
   backoff_.Succeeded();
   const std::lock_guard lock(mutex_);
   if (well) stats_.last_error.clear();
 }
 
+// What concerns the whole broker. Whether it is well.
+bool Relay::Impl::Lead() {
+  if (!Note(replay_.Check(), "the broker's marker cannot be checked", true)) return false;
+  for (const std::string& topic : event_topics_) {
+    if (!Note(bus_.Trim(topic, options_.broker_retention), "a topic cannot be trimmed", true)) return false;
+  }
+  return true;
+}
+
 // Finds rows that nobody holds: left by a crash, or dropped from a full memory.
 // It starts from the beginning each time, for commits do not come in id order.
-Status Relay::Impl::Sweep() {
+Status Relay::Impl::Sweep(const Members& members) {
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<std::int64_t> slots,
+                           SlotsToSweep(database_, members.slot, members.leads()));
+  for (const std::int64_t slot : slots) QUARTET_RETURN_IF_ERROR(SweepSlot(slot));
+  return {};
+}
+
+Status Relay::Impl::SweepSlot(std::int64_t slot) {
   const std::string end = LowestUuidV7(clock_.NowMicros() - Micros(options_.sweep_age));
+  const auto is_held = [this](const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return held_.contains(id);
+  };
   std::string after;
   while (true) {
-    std::vector<Batch> found;
-    std::int64_t rows = 0;
     {
       const std::lock_guard lock(mutex_);
       if (!HasRoom()) return {};
     }
-    QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
-      const std::string_view from = after;
-      return transaction.Query(kSelectOutbox, {from, std::string_view(end), kSweepPage}, [&](const storage::Row& row) {
-        ++rows;
-        Batch batch{.id = row.String(0), .create_time_us = row.Int(1)};
-        {
-          const std::lock_guard lock(mutex_);
-          if (held_.contains(batch.id)) {
-            found.push_back(std::move(batch));
-            return;
-          }
-        }
-        Result<std::vector<Message>> messages = ParseMessages(row.Bytes(2));
-        if (messages.ok()) {
-          batch.messages = std::move(*messages);
-        } else {
-          telemetry::LogError("an outbox row cannot be read", {{"service", options_.service}, {"row", batch.id}});
-        }
-        found.push_back(std::move(batch));
-      });
-    }));
-    if (found.empty()) return {};
-    after = found.back().id;
+    QUARTET_ASSIGN_OR_RETURN(std::vector<Batch> found, ReadOutbox(database_, slot, after, end, kSweepPage, is_held));
+    const bool more = found.size() == static_cast<std::size_t>(kSweepPage);
+    if (more) after = found.back().id;
     for (Batch& batch : found) {
       if (!batch.messages.empty()) HandOver(std::move(batch));
     }
-    if (rows < kSweepPage) return {};
+    if (!more) return {};
   }
 }
 
@@ -347,11 +375,16 @@ Relay::Stats Relay::Impl::stats() const {
   return stats;
 }
 
-Relay::Relay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock, RelayOptions options)
-    : impl_(std::make_shared<Impl>(bus, database, ids, clock, std::move(options))) {}
+Relay::Relay(Bus& bus, storage::Database& database, const Membership& membership, IdSource& ids, const Clock& clock,
+             RelayOptions options)
+    : impl_(std::make_shared<Impl>(bus, database, membership, ids, clock, std::move(options))) {}
 
 Relay::~Relay() {
   Stop();
+}
+
+std::int64_t Relay::slot() const {
+  return impl_->slot();
 }
 
 void Relay::HandOver(Batch batch) {

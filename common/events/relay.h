@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
 #include "common/events/bus.h"
+#include "common/events/membership.h"
 #include "common/events/outbox.h"
 #include "common/storage/database.h"
 
@@ -36,10 +37,16 @@ struct RelayOptions {
   // A broker that fails over is assumed to lose no more than this of what it had
   // confirmed.
   std::chrono::milliseconds loss_window{10'000};
+  // Events that the broker confirms within this time of their making, clocks of
+  // different machines included, need no care; the rows of later ones stay for
+  // the loss window.
+  std::chrono::milliseconds publish_window{5'000};
 };
 
 // Publishes what the outbox holds, each batch at least once, and deletes what
-// the broker has confirmed. One per service and process.
+// the broker has confirmed. One per replica of a service: each publishes the rows
+// of its own slot, and the leader also those of slots that nobody has. Only the
+// leader prunes, trims, and sees to the marker.
 //
 // Batches come from memory (HandOver) right after their commit; a sweep of the
 // table finds those that a crash, an outage or a full memory left behind. When
@@ -59,8 +66,12 @@ class Relay {
   };
 
   // All must outlive the relay; the database also every operation it was given.
-  Relay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock, RelayOptions options);
+  Relay(Bus& bus, storage::Database& database, const Membership& membership, IdSource& ids, const Clock& clock,
+        RelayOptions options);
   ~Relay();  // stops
+
+  // Which rows of the outbox are this replica's now. Thread-safe.
+  std::int64_t slot() const;
 
   // Takes over a batch whose row in the outbox is durable. Never blocks.
   // Thread-safe.

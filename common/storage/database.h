@@ -117,6 +117,9 @@ class Database {
 
   virtual DatabaseCounters Counters() const = 0;
 
+  // Whether other processes may have it open at the same time.
+  virtual bool IsShared() const { return false; }
+
   // Enqueue, and wait for the result. Not for the database's own thread.
   Status Write(std::function<Status(Transaction&)> run);
 };

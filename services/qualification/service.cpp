@@ -26,7 +26,7 @@ Status Bind(app::Host& host) {
   host.AddConsumer("qualification.replies", [&coordinator](std::span<const events::Delivery> deliveries) {
     return coordinator.Handle(deliveries);
   });
-  host.AddTimer(kRedriveInterval, [&coordinator] {
+  host.AddLeaderTimer(kRedriveInterval, [&coordinator] {
     const Status driven = coordinator.Redrive();
     if (!driven.ok()) telemetry::LogWarning("re-drive failed", {{"error", ToString(driven.error())}});
   });

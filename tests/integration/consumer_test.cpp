@@ -1,6 +1,7 @@
 #include "common/events/consumer.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <future>
 #include <map>
@@ -35,9 +36,10 @@ constexpr std::int64_t kSecond = 1'000'000;
 
 class ConsumerTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Consumer> MakeConsumer(const std::string& slot = "0") {
+  // Each reads all partitions.
+  std::unique_ptr<Consumer> MakeConsumer(std::size_t slot = 0) {
     return std::make_unique<Consumer>(
-        bus_, service_.database(), kTopic, "lead", slot,
+        bus_, service_.database(), alone_in_slot_.at(slot), kTopic, "lead",
         [this](std::span<const Delivery> deliveries) { return Handle(deliveries); }, events::ConsumerOptions{}, clock_);
   }
   // OK, unless `answers_` says otherwise.
@@ -67,6 +69,11 @@ class ConsumerTest : public ::testing::Test {
   }
   std::vector<events::DeadLetter> Dead() { return events::DeadLetters(service_.database(), bus_).List(0).value(); }
 
+  const std::array<events::FixedMembership, 3> alone_in_slot_{
+      events::FixedMembership{{.slot = 0, .live = {0}}},
+      events::FixedMembership{{.slot = 1, .live = {1}}},
+      events::FixedMembership{{.slot = 2, .live = {2}}},
+  };
   ManualClock clock_;
   events::MemoryBus bus_{clock_, 1};
   EventService service_{bus_, clock_};
@@ -172,14 +179,14 @@ TEST_F(ConsumerTest, ARestartContinuesAtOnceWithWhatWasNotFinished) {
 }
 
 TEST_F(ConsumerTest, AnotherConsumerTakesOverWhatADeadOneHeld) {
-  auto dead = MakeConsumer("0");
+  auto dead = MakeConsumer(0);
   answers_["1"] = Unavailable("AWAY", "not now");
   Publish({"1"});
   EXPECT_TRUE(dead->Step(milliseconds(0)).ok());
   dead.reset();
   answers_.clear();
   handled_.clear();
-  const auto other = MakeConsumer("1");
+  const auto other = MakeConsumer(1);
   RunFor(*other, 3 * kSecond);
   EXPECT_THAT(handled_, IsEmpty()) << "the dead one may only be slow";
   RunFor(*other, 5 * kSecond);
@@ -187,8 +194,8 @@ TEST_F(ConsumerTest, AnotherConsumerTakesOverWhatADeadOneHeld) {
 }
 
 TEST_F(ConsumerTest, AMessageThatWaitsForItsRetryIsNotTakenOver) {
-  const auto patient = MakeConsumer("0");
-  const auto other = MakeConsumer("1");
+  const auto patient = MakeConsumer(0);
+  const auto other = MakeConsumer(1);
   answers_["1"] = Unavailable("AWAY", "not now");
   Publish({"1"});
   EXPECT_EQ(patient->Step(milliseconds(0)).value(), 1);
@@ -215,7 +222,7 @@ TEST_F(ConsumerTest, ABrokerThatFailsBeforeTheAcknowledgementMakesADuplicate) {
   const auto consumer = MakeConsumer();
   Publish({"1"});
   Consumer failing(
-      bus_, service_.database(), kTopic, "lead", "2",
+      bus_, service_.database(), alone_in_slot_[2], kTopic, "lead",
       [&](std::span<const Delivery> deliveries) {
         bus_.SetDown(true);
         return Handle(deliveries);
@@ -232,7 +239,7 @@ TEST_F(ConsumerTest, ARunningConsumerHandlesWhatComesAndStopsAtOnce) {
   events::MemoryBus bus(clock);
   std::promise<void> came;
   Consumer consumer(
-      bus, service_.database(), kTopic, "lead", "0",
+      bus, service_.database(), alone_in_slot_[0], kTopic, "lead",
       [&](std::span<const Delivery> deliveries) {
         came.set_value();
         return std::vector<Status>(deliveries.size());

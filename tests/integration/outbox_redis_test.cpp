@@ -40,7 +40,7 @@ class Listener {
  public:
   Listener(events::Bus& bus, EventService& service, const Clock& clock, const char* topic)
       : consumer_(
-            bus, service.database(), topic, "listener", "0",
+            bus, service.database(), alone_, topic, "listener",
             [this](std::span<const Delivery> deliveries) { return Handle(deliveries); },
             {.retry_min = milliseconds(1), .retry_max = milliseconds(1), .tick = milliseconds(50)}, clock) {
     consumer_.Start();
@@ -77,6 +77,7 @@ class Listener {
   std::mutex mutex_;
   std::set<std::string> refused_;
   std::set<std::string> heard_;
+  const events::FixedMembership alone_;
   Consumer consumer_;
 };
 
@@ -175,7 +176,8 @@ TEST_F(OutboxRedisTest, ARelayStopsEvenIfRedisIsAway) {
   auto database = storage::SqliteDatabase::Open({.path = folder / "service.db"});
   events::RedisBus bus({.port = port});
   if (!database.ok() || !events::MigrateEvents(**database, clock).ok()) _exit(1);
-  events::Relay relay(bus, **database, ids, clock, {.service = "lead"});
+  const events::FixedMembership alone;
+  events::Relay relay(bus, **database, alone, ids, clock, {.service = "lead"});
   events::Outbox outbox(**database, relay, ids, clock);
   relay.Start();
   for (int i = 100'000;; ++i) {
@@ -216,7 +218,8 @@ TEST(OutboxCrash, NothingDurableIsLostByKillingTheProcess) {
   events::RedisBus bus({.port = redis.port()});
   auto database = storage::SqliteDatabase::Open({.path = folder.path() / "service.db"});
   ASSERT_TRUE(database.ok()) << ToString(database.error());
-  events::Relay relay(bus, **database, ids, clock, {.service = "lead", .tick = milliseconds(50)});
+  const events::FixedMembership alone;
+  events::Relay relay(bus, **database, alone, ids, clock, {.service = "lead", .tick = milliseconds(50)});
   relay.Start();
   std::set<std::string> heard;
   const auto subscription = bus.Subscribe(kCommands, "listener", "0");

@@ -177,6 +177,25 @@ TEST_F(RelayTest, ABrokenConnectionBringsTheLastMomentsAgain) {
   EXPECT_THAT(Published(kEvents), ElementsAre("long ago", "just now", "just now"));
 }
 
+// Until then the broker may lose it, and the marker must not pass it.
+TEST_F(RelayTest, TheRowOfAnEventThatIsConfirmedLateStaysForTheLossWindow) {
+  RunFor(30 * kSecond);
+  bus_.SetDown(true);
+  Say(kEvents, "late event");
+  Say(kCommands, "late command");
+  const std::int64_t made_us = clock_.NowMicros();
+  RunFor(30 * kSecond);
+  bus_.SetDown(false);
+  RunFor(5 * kSecond);
+  EXPECT_THAT(Published(kEvents), testing::Contains("late event"));
+  EXPECT_EQ(service_.Count("outbox"), 1) << "a command is not published again";
+  EXPECT_LE(bus_.ReadMarker("lead").value(), made_us);
+  RunFor(10 * kSecond);
+  EXPECT_EQ(service_.Count("outbox"), 0);
+  RunFor(2 * kSecond);
+  EXPECT_GT(bus_.ReadMarker("lead").value(), made_us);
+}
+
 TEST_F(RelayTest, EventsAreKeptForTheRetentionWindow) {
   Say(kEvents, "1");
   RunFor(2 * kSecond);

@@ -34,8 +34,8 @@ void OrchestratorNode::Open() {
   database_ = Require(storage::SqliteDatabase::Open({.path = folder_.path() / "qualification.db"}));
   Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
   Require(storage::Migrate(*database_, "qualification", qualification::kMigrations, clock_));
-  relay_ =
-      std::make_unique<events::Relay>(bus_, *database_, ids_, clock_, events::RelayOptions{.service = "qualification"});
+  relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_,
+                                           events::RelayOptions{.service = "qualification"});
   outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
   waiters_ = std::make_unique<qualification::Waiters>();
   coordinator_ =

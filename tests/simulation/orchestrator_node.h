@@ -49,6 +49,7 @@ class OrchestratorNode {
 
   const Clock& clock_;
   IdSource& ids_;
+  const events::FixedMembership alone_;
   TempDirectory folder_;
   events::MemoryBus bus_;
   std::vector<std::size_t> taken_;

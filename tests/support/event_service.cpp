@@ -28,7 +28,7 @@ void EventService::Open() {
   if (!database.ok()) throw std::runtime_error(ToString(database.error()));
   database_ = std::move(*database);
   Require(events::MigrateEvents(*database_, clock_));
-  relay_ = std::make_unique<events::Relay>(bus_, *database_, ids_, clock_, options_);
+  relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_, options_);
   outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
 }
 

@@ -48,6 +48,7 @@ class EventService {
   events::Bus& bus_;
   const Clock& clock_;
   const events::RelayOptions options_;
+  const events::FixedMembership alone_;
   TempDirectory directory_;
   UuidV7Source ids_;
   std::unique_ptr<storage::SqliteDatabase> database_;

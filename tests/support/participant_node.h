@@ -241,7 +241,7 @@ class ParticipantNode {
     Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
     Require(storage::Migrate(*database_, "commit", commit::kMigrations, clock_));
     Require(storage::Migrate(*database_, std::string(Traits::kSchema.table), migrations_, clock_));
-    relay_ = std::make_unique<events::Relay>(bus_, *database_, ids_, clock_,
+    relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_,
                                              events::RelayOptions{.service = std::string(Traits::kSchema.table)});
     outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
     store_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *database_, *outbox_,
@@ -271,6 +271,7 @@ class ParticipantNode {
   const commit::RecordKind& kind_;
   commit::DecisionSource& decisions_;
   const std::span<const storage::MigrationFile> migrations_;
+  const events::FixedMembership alone_;
   TempDirectory folder_;
   events::MemoryBus bus_;
   std::size_t replies_taken_ = 0;
