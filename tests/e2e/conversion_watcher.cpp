@@ -1,5 +1,6 @@
 #include "tests/e2e/conversion_watcher.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/core.h>
@@ -122,7 +123,9 @@ void ConversionWatcher::CompareLists() {
   const auto accounts = ListAccounts(clients_);
   const auto opportunities = ListOpportunities(clients_);
   const auto open = ListLeads(clients_, "state = OPEN");
-  NoteProgress(qualified.size());
+  // Others may have been converted before.
+  NoteProgress(static_cast<std::size_t>(
+      std::ranges::count_if(leads_, [&](const std::string& lead) { return qualified.contains(lead); })));
   for (const auto& [name, lead] : qualified) {
     bool is_whole = contacts.contains(lead.contact()) && accounts.contains(lead.account());
     for (const std::string& opportunity : lead.opportunities()) is_whole &= opportunities.contains(opportunity);
