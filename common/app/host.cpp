@@ -187,7 +187,8 @@ std::shared_ptr<grpc::Channel> Host::ChannelTo(std::string_view service) {
 Status Host::Start() {
   Parts& parts = *parts_;
   // First what can fail, and what shows that no other process is at work here.
-  auto server = rpc::Server::Listen(parts.settings.listen, parts.services);
+  auto server = rpc::Server::Listen(parts.settings.listen, parts.services,
+                                    {.connection_age = std::chrono::seconds(parts.settings.connection_age_s)});
   if (!server.ok()) {
     Stop();
     return std::move(server).error();

@@ -38,6 +38,13 @@ std::string FormatAddress(std::string_view host, int port) {
   return fmt::format("{}:{}", host, port);
 }
 
+int IpFamily(const std::string& host) {
+  in_addr four{};
+  in6_addr six{};
+  if (inet_pton(AF_INET, host.c_str(), &four) == 1) return 4;
+  return inet_pton(AF_INET6, host.c_str(), &six) == 1 ? 6 : 0;
+}
+
 bool IsLoopback(const std::string& host) {
   if (host == "localhost") return true;
   in_addr four{};

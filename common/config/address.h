@@ -18,6 +18,9 @@ std::optional<Address> ParseAddress(std::string_view text);
 // "host:port", the host in brackets if it is an IPv6 address.
 std::string FormatAddress(std::string_view host, int port);
 
+// 4 or 6 if `host` is an IP address written in numbers, otherwise 0.
+int IpFamily(const std::string& host);
+
 // Whether only this machine can reach `host`: localhost, 127.0.0.0/8 or ::1.
 bool IsLoopback(const std::string& host);
 

@@ -26,6 +26,9 @@ const std::vector<Flag> kCommonFlags = {
     {"partitions", "Partitions of every topic, the same for all services; 4 unless told"},
     {"workers", "Threads that run calls; 32 unless told"},
     {"queue-max", "Calls that may wait for a worker before new ones are refused; 1024 unless told"},
+    {"connection-age",
+     "Seconds after which a client's connection is ended, once its calls are, so that it finds new replicas; 0: never; "
+     "60 unless told"},
 };
 
 std::vector<Flag> With(std::vector<Flag> own) {
@@ -74,6 +77,7 @@ ServiceSettings CommonSettings(SettingsParser& parser, int base_port) {
   settings.partitions = parser.Int("partitions", settings.partitions, 1, 256);
   settings.workers = parser.Int("workers", settings.workers, 1, 1'024);
   settings.queue_max = parser.Int("queue-max", settings.queue_max, 1, 1'000'000);
+  settings.connection_age_s = parser.Int("connection-age", settings.connection_age_s, 0, 86'400);
   return settings;
 }
 
@@ -101,7 +105,9 @@ Result<ParsedSettings> ParseServiceSettings(std::string_view service, int argc, 
        fmt::format("Folder of the database; ${{XDG_DATA_HOME:-~/.local/share}}/quartet/{} unless told", service)},
   });
   for (const std::string_view name : kServices) {
-    flags.push_back({std::string(name), fmt::format("host:port of the {} service", name)});
+    flags.push_back(
+        {std::string(name),
+         fmt::format("host:port of the {} service, or those of its replicas by number, a comma between", name)});
   }
   const std::string examples = fmt::format(
       "Examples:\n"
@@ -122,8 +128,8 @@ Result<ParsedSettings> ParseServiceSettings(std::string_view service, int argc, 
     CheckListenHost(parser, address->host, settings.allow_insecure_listen);
   }
   for (std::size_t i = 0; i < kServices.size(); ++i) {
-    settings.*kAddresses[i] = parser.AddressText(std::string(kServices[i]),
-                                                 FormatAddress("127.0.0.1", DefaultPort(kServices[i], base_port)), 1);
+    settings.*kAddresses[i] = parser.AddressesText(std::string(kServices[i]),
+                                                   FormatAddress("127.0.0.1", DefaultPort(kServices[i], base_port)));
   }
   if (!parser.mistakes().empty()) return InvalidArgument(parser.mistakes());
   parsed.services.push_back(std::move(settings));

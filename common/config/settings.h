@@ -18,7 +18,8 @@ struct ServiceSettings {
   std::string listen;    // host:port; port 0 takes a free one
   std::string data_dir;  // exists or can be made; holds <service>.db
   std::string redis;     // host:port
-  // Where the five services are, host:port each.
+  // Where the five services are: host:port each, or the replicas of one by their
+  // numbers, "127.0.0.1:7400,127.0.0.1:7410".
   std::string lead;
   std::string contact;
   std::string account;
@@ -31,6 +32,8 @@ struct ServiceSettings {
   int partitions = 4;    // of every topic; 1 to 256, the same in all services
   int workers = 32;      // threads that run calls; 1 to 1,024
   int queue_max = 1024;  // calls that may wait for a worker; 1 to 1,000,000
+  // Seconds after which a client's connection is ended; 0 (never) to 86,400.
+  int connection_age_s = 60;
 
   // The address of one of the five by its name; "" for any other name.
   const std::string& AddressOf(std::string_view name) const;

@@ -121,4 +121,22 @@ std::string SettingsParser::AddressText(const std::string& name, std::string fal
   return text;
 }
 
+std::string SettingsParser::AddressesText(const std::string& name, std::string fallback) {
+  if (Text(name, fallback).find(',') == std::string::npos) return AddressText(name, std::move(fallback), 1);
+  std::string text = Text(name, std::move(fallback));
+  const bool six = text.starts_with('[');
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    const auto address = ParseAddress(std::string_view(text).substr(start, end - start));
+    if (!address || address->port < 1 || IpFamily(address->host) != (six ? 6 : 4)) {
+      Mistake(name, fmt::format("'{}' is no list of IPv4 addresses or of IPv6 addresses with ports; to reach several "
+                                "replicas by name give the one name that stands for all",
+                                text));
+      break;
+    }
+    start = end + 1;
+  }
+  return text;
+}
+
 }  // namespace quartet::config

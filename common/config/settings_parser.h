@@ -43,6 +43,9 @@ class SettingsParser {
   int Int(const std::string& name, int fallback, int least, int most);
   // "host:port" with a port of at least `port_min`.
   std::string AddressText(const std::string& name, std::string fallback, int port_min);
+  // The same with a port that can be connected to; or several, a comma between,
+  // whose hosts are all IPv4 addresses or all IPv6 addresses.
+  std::string AddressesText(const std::string& name, std::string fallback);
 
   // Notes that the value of `name` is wrong.
   void Mistake(const std::string& name, std::string description);

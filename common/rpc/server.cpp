@@ -42,7 +42,7 @@ class NamesOption final : public grpc::ServerBuilderOption {
   std::vector<std::string>& names_;
 };
 
-void Configure(grpc::ServerBuilder& builder) {
+void Configure(grpc::ServerBuilder& builder, const Server::Options& options) {
   // Without this two servers share a port, and each gets some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
@@ -50,8 +50,12 @@ void Configure(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  // Our clients ping every 30 s while calls are open.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // Our clients ping every 10 s while calls are open.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+  if (options.connection_age.count() > 0) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(options.connection_age.count()));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, static_cast<int>(options.call_grace.count()));
+  }
   // Reflection alone is served by gRPC's synchronous threads.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
@@ -67,7 +71,7 @@ Server::~Server() {
 }
 
 Result<std::unique_ptr<Server>> Server::Listen(const std::string& listen,
-                                               std::vector<std::shared_ptr<grpc::Service>> services) {
+                                               std::vector<std::shared_ptr<grpc::Service>> services, Options options) {
   auto server = std::unique_ptr<Server>(new Server());
   server->services_ = std::move(services);
 
@@ -75,7 +79,7 @@ Result<std::unique_ptr<Server>> Server::Listen(const std::string& listen,
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  Configure(builder);
+  Configure(builder, options);
   builder.SetOption(std::make_unique<NamesOption>(server->names_));
   builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &server->port_);
   for (const auto& service : server->services_) builder.RegisterService(service.get());

@@ -41,6 +41,12 @@ Service OwnerOf(const Message& request) {
   std::abort();  // every service serves this package: the caller must say which
 }
 
+// Whether the service recognises the request if it gets it twice.
+bool IsRecognised(const Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
+  return field != nullptr && !request.GetReflection()->GetString(request, field).empty();
+}
+
 bool WorthRepeating(const Error& error) {
   return error.retry_after.has_value() &&
          (error.code == Code::kUnavailable || error.code == Code::kAborted || error.code == Code::kResourceExhausted);
@@ -111,6 +117,9 @@ Status Rpc::CallAt(Service service, const Message& request, Message& response) {
     const grpc::Status status = CallOnce(Channel(service), method, timeout_, interrupt_, request, response);
     if (status.ok()) return {};
     Error error = ErrorOf(service, status);
+    // The replica may have gone in the middle of it; another knows whether it was done. Calls that only read the
+    // channel repeats by itself.
+    if (error.reason == kUnreachable && attempt == 1 && IsRecognised(request)) continue;
     if (!WorthRepeating(error) || attempt == kAttemptsMax || !interrupt_.WaitFor(*error.retry_after)) return error;
   }
 }

@@ -25,8 +25,9 @@ inline constexpr std::string_view kUnreachable = "UNREACHABLE";
 inline constexpr std::string_view kInterrupted = "INTERRUPTED";
 
 // Calls the services of one suite. Every call has the same time limit; a call that a server turns away with RetryInfo
-// (it is busy, restarting, or a qualification holds the record) is made again a few times as it was told to. Calls
-// change nothing twice: those that create carry a request_id. For one thread at a time.
+// (it is busy, restarting, or a qualification holds the record) is made again a few times as it was told to; one whose
+// connection broke is made again once. Calls change nothing twice: those that create carry a request_id. For one thread
+// at a time.
 class Rpc {
  public:
   // `timeout` is per call, repetitions not counted.

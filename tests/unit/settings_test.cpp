@@ -98,6 +98,15 @@ TEST_F(Settings, DataGoWhereXdgSays) {
   EXPECT_EQ(Good({"--data-dir", "here"}).data_dir, "here");
 }
 
+TEST_F(Settings, ReplicasOfAServiceCanBeListedByNumber) {
+  EXPECT_EQ(Good({"--lead", "10.0.0.1:7400,10.0.0.2:7400"}).lead, "10.0.0.1:7400,10.0.0.2:7400");
+  EXPECT_EQ(Good({"--lead", "[::1]:7400,[::2]:7400"}).lead, "[::1]:7400,[::2]:7400");
+  for (const char* wrong : {"10.0.0.1:7400,lead-1:7400", "10.0.0.1:7400,[::2]:7400", "10.0.0.1:7400,",
+                            "10.0.0.1:1,10.0.0.2", "10.0.0.1:7400,10.0.0.2:0", ",10.0.0.1:7400"}) {
+    EXPECT_THAT(Mistakes(Parse({"--lead", wrong})), UnorderedElementsAre("--lead")) << wrong;
+  }
+}
+
 TEST_F(Settings, AllMistakesAreNamedAtOnce) {
   environment_["QUARTET_PARTITIONS"] = "0";
   environment_["QUARTET_ALLOW_INSECURE_LISTEN"] = "perhaps";
