@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include "common/app/timers.h"
-#include "common/config/address.h"
 #include "common/config/settings.h"
 #include "common/events/redis_bus.h"
 #include "common/rpc/grpc_log.h"
@@ -35,18 +34,19 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+events::RedisOptions OptionsOf(const config::ServiceSettings& settings) {
+  return {.address = settings.redis, .partitions = settings.partitions};
+}
+
 std::unique_ptr<events::RedisBus> MakeBus(const config::ServiceSettings& settings) {
-  // The settings have been checked, so there is an address in them.
-  const config::Address address = config::ParseAddress(settings.redis).value();
-  return std::make_unique<events::RedisBus>(
-      events::RedisOptions{.host = address.host, .port = address.port, .partitions = settings.partitions});
+  return std::make_unique<events::RedisBus>(OptionsOf(settings));
 }
 
 // Tells the operator when Redis comes, goes, or is not fit for use; nothing waits for it.
 class RedisWatch {
  public:
   explicit RedisWatch(const config::ServiceSettings& settings)
-      : address_(settings.redis), bus_(MakeBus(settings)), timers_("redis watch") {
+      : address_(settings.redis.ToString()), bus_(MakeBus(settings)), timers_("redis watch") {
     timers_.Add(std::chrono::seconds(1), [this] { Look(); });
     timers_.Start();
   }
@@ -106,6 +106,11 @@ int Run(Result<config::ParsedSettings> parsed, const sigset_t& signals, std::spa
   }
   if (const auto level = telemetry::ParseLevel(parsed->services.front().log_level); level.ok()) {
     telemetry::SetLogLevel(*level);
+  }
+
+  if (const Status fit = events::CheckOptions(OptionsOf(parsed->services.front())); !fit.ok()) {
+    fmt::print(stderr, "{}\n", ToString(fit.error()));
+    return kUsage;
   }
 
   rpc::RouteGrpcLog();

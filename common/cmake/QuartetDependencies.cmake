@@ -19,6 +19,13 @@ endforeach()
 # hiredis asks for a macro that says nothing on 64 bits and keeps its users from the precompiled header.
 set_property(TARGET PkgConfig::hiredis PROPERTY INTERFACE_COMPILE_OPTIONS "")
 
+# Encryption to Redis, where hiredis has it (1.0 and newer).
+pkg_check_modules(hiredis_ssl IMPORTED_TARGET hiredis_ssl)
+if(hiredis_ssl_FOUND)
+  find_package(OpenSSL REQUIRED)
+  set_property(TARGET PkgConfig::hiredis_ssl PROPERTY INTERFACE_COMPILE_OPTIONS "")
+endif()
+
 # Sets up quartet_external_<name> from a library and one header that proves its include folder.
 function(quartet_find_plain_library name header)
   find_library(QUARTET_${name}_LIBRARY ${name} REQUIRED)

@@ -84,12 +84,13 @@ function(quartet_service name)
   quartet_program(quartet-${name} SOURCES main.cpp DEPENDS ${library})
 endfunction()
 
-# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [PRECOMPILED])
+# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [ONE_PROCESS] [PRECOMPILED])
 #   A GoogleTest executable bin/tests/<name>; every test of it carries the label <suite>, which is how tests/run
 #   selects it. NEEDS: programs that the test starts; they are built first, and found in $QUARTET_BIN_DIR.
 #   Tests run in the project's root. SERIAL: nothing else runs meanwhile (for tests that load the machine). TIMEOUT is per test; 60 unless told.
+#   ONE_PROCESS: ctest sees the executable as one test; for tests that share what takes long to start.
 function(quartet_test suite name)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "SERIAL;PRECOMPILED" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONE_PROCESS;SERIAL;PRECOMPILED" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
@@ -111,15 +112,21 @@ function(quartet_test suite name)
   if(arg_PRECOMPILED)
     quartet_use_precompiled_header(${name})
   endif()
+  set(properties
+    LABELS ${suite}
+    TIMEOUT ${arg_TIMEOUT}
+    RUN_SERIAL ${serial}
+    ENVIRONMENT "QUARTET_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  if(arg_ONE_PROCESS)
+    add_test(NAME ${suite}.${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${suite}.${name} PROPERTIES ${properties})
+    return()
+  endif()
   # Discovery is left to ctest: building runs nothing.
   gtest_discover_tests(${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${suite}."
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
-    PROPERTIES
-      LABELS ${suite}
-      TIMEOUT ${arg_TIMEOUT}
-      RUN_SERIAL ${serial}
-      ENVIRONMENT "QUARTET_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    PROPERTIES ${properties})
 endfunction()

@@ -10,6 +10,8 @@ namespace quartet::config {
 struct Address {
   std::string host;  // without brackets
   int port = 0;      // 0 to 65,535
+
+  bool operator==(const Address&) const = default;
 };
 
 // Nothing if `text` is not a host, a colon and a port.

@@ -17,7 +17,13 @@ const std::vector<Flag> kCommonFlags = {
     {"base-port",
      "The port that the default addresses count from: lead N, contact N+1, account N+2, "
      "opportunity N+3, qualification N+4, Redis N+9; 7400 unless told"},
-    {"redis", "host:port of Redis; 127.0.0.1:<base port + 9> unless told"},
+    {"redis",
+     "host:port of Redis, sentinel://host:port,…/name or cluster://host:port,…; rediss://, sentinels:// and "
+     "clusters:// encrypt; user@ before the first host logs in, with the password in QUARTET_REDIS_PASSWORD (and "
+     "QUARTET_REDIS_SENTINEL_PASSWORD); 127.0.0.1:<base port + 9> unless told"},
+    {"redis-ca-file", "Certificates (PEM) that Redis's own is checked against; the system's unless told"},
+    {"redis-cert-file", "Certificate (PEM) to show to Redis; none unless told"},
+    {"redis-key-file", "Its private key (PEM)"},
     {"allow-insecure-listen", "Listen on a non-loopback address although nothing is encrypted", true},
     {"log-level", "debug, info, warning or error; info unless told"},
     {"pipeline",
@@ -64,10 +70,40 @@ void CheckListenHost(SettingsParser& parser, const std::string& host, bool allow
                                        host));
 }
 
+// Secrets have no flag, for the arguments of a process are no secret.
+std::string Secret(const Environment& environment, const char* variable, std::string fallback) {
+  const char* value = environment(variable);
+  return value != nullptr && *value != '\0' ? value : std::move(fallback);
+}
+
+RedisAddress ReadRedis(SettingsParser& parser, const Environment& environment, int base_port) {
+  auto parsed = ParseRedisAddress(parser.Text("redis", FormatAddress("127.0.0.1", DefaultPort("redis", base_port))));
+  if (!parsed.ok()) {
+    parser.Mistake("redis", parsed.error().violations.front().description);
+    return {};
+  }
+  RedisAddress redis = std::move(parsed).value();
+  redis.password = Secret(environment, "QUARTET_REDIS_PASSWORD", std::move(redis.password));
+  redis.sentinel_password = Secret(environment, "QUARTET_REDIS_SENTINEL_PASSWORD", "");
+  redis.ca_file = parser.Text("redis-ca-file", "");
+  redis.cert_file = parser.Text("redis-cert-file", "");
+  redis.key_file = parser.Text("redis-key-file", "");
+  if (!redis.user.empty() && redis.password.empty()) {
+    parser.Mistake("redis", "names a user, but there is no password; set QUARTET_REDIS_PASSWORD");
+  }
+  if (redis.cert_file.empty() != redis.key_file.empty()) {
+    parser.Mistake("redis-cert-file", "and --redis-key-file come together");
+  }
+  if (!redis.tls && !(redis.ca_file + redis.cert_file).empty()) {
+    parser.Mistake("redis", "is not encrypted, so certificates make no sense; rediss:// encrypts");
+  }
+  return redis;
+}
+
 // What all services of a process share.
-ServiceSettings CommonSettings(SettingsParser& parser, int base_port) {
+ServiceSettings CommonSettings(SettingsParser& parser, const Environment& environment, int base_port) {
   ServiceSettings settings;
-  settings.redis = parser.AddressText("redis", FormatAddress("127.0.0.1", DefaultPort("redis", base_port)), 1);
+  settings.redis = ReadRedis(parser, environment, base_port);
   settings.allow_insecure_listen = parser.Switch("allow-insecure-listen");
   settings.log_level = parser.Text("log-level", settings.log_level);
   if (!telemetry::ParseLevel(settings.log_level).ok()) {
@@ -120,7 +156,7 @@ Result<ParsedSettings> ParseServiceSettings(std::string_view service, int argc, 
   if (parser.Parse(argc, argv, environment, fmt::format("{} {}", program, QUARTET_VERSION), parsed.help)) return parsed;
 
   const int base_port = BasePort(parser);
-  ServiceSettings settings = CommonSettings(parser, base_port);
+  ServiceSettings settings = CommonSettings(parser, environment, base_port);
   settings.service = service;
   settings.data_dir = DataDir(parser, environment, service);
   settings.listen = parser.AddressText("listen", FormatAddress("127.0.0.1", DefaultPort(service, base_port)), 0);
@@ -149,7 +185,7 @@ Result<ParsedSettings> ParseAllSettings(int argc, const char* const* argv, const
   if (parser.Parse(argc, argv, environment, fmt::format("quartet-all {}", QUARTET_VERSION), parsed.help)) return parsed;
 
   const int base_port = BasePort(parser);
-  ServiceSettings common = CommonSettings(parser, base_port);
+  ServiceSettings common = CommonSettings(parser, environment, base_port);
   const std::string root = DataDir(parser, environment, "");
   const std::string host = parser.Text("listen", "127.0.0.1");
   // A host is right if a port makes it an address; IPv6 is written without brackets here.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/config/redis_address.h"
 
 namespace quartet::config {
 
@@ -17,7 +18,7 @@ struct ServiceSettings {
   std::string service;   // "lead", …
   std::string listen;    // host:port; port 0 takes a free one
   std::string data_dir;  // exists or can be made; holds <service>.db
-  std::string redis;     // host:port
+  RedisAddress redis;    // --redis, and the secrets from the environment
   // Where the five services are: host:port each, or the replicas of one by their
   // numbers, "127.0.0.1:7400,127.0.0.1:7410".
   std::string lead;

@@ -7,9 +7,11 @@
 
 #include <hiredis/hiredis.h>
 
+#include "common/events/redis_client.h"
 #include "common/events/redis_connection.h"
 #include "common/events/redis_entry.h"
 #include "common/events/redis_subscription.h"
+#include "common/events/redis_tls.h"
 #include "common/events/redis_trim.h"
 
 namespace quartet::events {
@@ -30,16 +32,19 @@ void IgnoreSigpipeUnlessSet() {
 }
 
 // Sends what was collected; every reply must be good.
-Status ExchangeAll(RedisConnection& connection) {
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection.Exchange());
+Status ExchangeAll(RedisClient& client) {
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client.Exchange());
   for (const RedisReply& reply : replies) QUARTET_RETURN_IF_ERROR(ReplyStatus(*reply));
   return {};
 }
 
 }  // namespace
 
-RedisBus::RedisBus(RedisOptions options)
-    : options_(std::move(options)), connection_(std::make_unique<RedisConnection>(options_)) {
+Status CheckOptions(const RedisOptions& options) {
+  return options.address.tls ? CheckTls(options.address) : Status();
+}
+
+RedisBus::RedisBus(RedisOptions options) : options_(std::move(options)), client_(MakeRedisClient(options_)) {
   IgnoreSigpipeUnlessSet();
 }
 
@@ -47,26 +52,23 @@ RedisBus::~RedisBus() = default;
 
 Status RedisBus::Check() {
   const std::lock_guard lock(mutex_);
-  // Anew, for the check belongs to connecting.
-  connection_->Close();
-  return connection_->EnsureConnected();
+  return client_->Check();
 }
 
 Status RedisBus::Publish(std::span<const Message> messages) {
   if (messages.empty()) return {};
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
   AddCommand command;
   for (const Message& message : messages) {
     const std::string key = StreamKey(message.topic, PartitionOf(message.topic, message.subject));
-    connection_->Append(command.Of(key, message));
-    if (connection_->collected_bytes() >= kExchangeBytesMax ||
-        connection_->collected_commands() >= kExchangeCommandsMax) {
-      QUARTET_RETURN_IF_ERROR(ExchangeAll(*connection_));
+    client_->Append(key, command.Of(key, message));
+    if (client_->collected_bytes() >= kExchangeBytesMax || client_->collected_commands() >= kExchangeCommandsMax) {
+      QUARTET_RETURN_IF_ERROR(ExchangeAll(*client_));
     }
   }
-  if (connection_->collected_commands() == 0) return {};
-  return ExchangeAll(*connection_);
+  if (client_->collected_commands() == 0) return {};
+  return ExchangeAll(*client_);
 }
 
 int RedisBus::PartitionOf(const std::string&, std::string_view subject) const {
@@ -80,14 +82,15 @@ std::unique_ptr<Subscription> RedisBus::Subscribe(const std::string& topic, cons
 
 Status RedisBus::Trim(const std::string& topic, std::chrono::milliseconds max_age) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
-  return TrimTopic(*connection_, topic, options_.partitions, max_age);
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
+  return TrimTopic(*client_, topic, options_.partitions, max_age);
 }
 
 Result<std::optional<std::int64_t>> RedisBus::ReadMarker(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection_->Command({"GET", MarkerKey(name)}));
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
+  const std::string key = MarkerKey(name);
+  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client_->Command(key, {"GET", key}));
   if (reply->type != REDIS_REPLY_STRING) return std::optional<std::int64_t>();
   std::int64_t value = 0;
   // What is no number reads as 0, long ago: then much counts as lost, which is safe.
@@ -97,29 +100,29 @@ Result<std::optional<std::int64_t>> RedisBus::ReadMarker(const std::string& name
 
 Result<bool> RedisBus::AdvanceMarker(const std::string& name, std::int64_t value) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply,
-                           connection_->Command({"SET", MarkerKey(name), std::to_string(value), "XX"}));
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
+  const std::string key = MarkerKey(name);
+  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client_->Command(key, {"SET", key, std::to_string(value), "XX"}));
   return reply->type != REDIS_REPLY_NIL;
 }
 
 Status RedisBus::BeginMarker(const std::string& name, const std::string& token) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
   const std::string key = MarkerKey(name) + ":" + token;
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection_->Command({"SET", key, "0", "EX", kBegunMarkerSeconds}));
+  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client_->Command(key, {"SET", key, "0", "EX", kBegunMarkerSeconds}));
   return {};
 }
 
 Result<bool> RedisBus::SetMarker(const std::string& name, const std::string& token, std::int64_t value) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(connection_->EnsureConnected());
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
   const std::string begun = MarkerKey(name) + ":" + token;
   // XX: only if it is still there. RENAME moves it into place only if it still is.
   const std::string marker = MarkerKey(name);
-  connection_->Append({"SET", begun, std::to_string(value), "XX"});
-  connection_->Append({"RENAME", begun, marker});
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_->Exchange());
+  client_->Append(begun, {"SET", begun, std::to_string(value), "XX"});
+  client_->Append(begun, {"RENAME", begun, marker});
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   if (replies[0]->type == REDIS_REPLY_NIL) return false;
   QUARTET_RETURN_IF_ERROR(ReplyStatus(*replies[0]));
   const Status renamed = ReplyStatus(*replies[1]);

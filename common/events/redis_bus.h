@@ -6,15 +6,15 @@
 #include <span>
 #include <string>
 
+#include "common/config/redis_address.h"
 #include "common/events/bus.h"
 
 namespace quartet::events {
 
-class RedisConnection;
+class RedisClient;
 
 struct RedisOptions {
-  std::string host = "127.0.0.1";
-  int port = 6379;
+  config::RedisAddress address = {};
   // Streams per topic. Publishers and consumers must agree.
   int partitions = 4;
   std::chrono::milliseconds connect_timeout{2'000};
@@ -23,24 +23,28 @@ struct RedisOptions {
   std::chrono::milliseconds command_timeout{5'000};
 };
 
+// Whether this build can do what `options` ask for. Errors: FAILED_PRECONDITION
+// BROKER_NO_TLS.
+Status CheckOptions(const RedisOptions& options);
+
 // Redis Streams behind the Bus port. What lies in Redis:
 //   quartet:{<topic>.<partition>}       stream; partition = FNV-1a(subject) % partitions
 //     an entry's fields: specversion id type source subject time [traceparent] data
 //   quartet:{<topic>.<partition>}:dead  stream of dead letters: the same, and group, error
 //   quartet:{marker.<name>}             string: the marker's value
 //   quartet:{marker.<name>}:<token>     string, for a day: a marker that is being made
-// Publishing, trimming and markers share one connection under a lock; each
-// subscription has its own. A connection is made when it is first needed and
-// again after it broke. The process must not die of SIGPIPE: where nobody has
+// All keys of a partition share its tag, so that they lie in one slot of a cluster.
+// Publishing, trimming and markers share one client (redis_client.h) under a lock;
+// each subscription has its own. A client connects when it is first needed and
+// again after a connection broke. The process must not die of SIGPIPE: where nobody has
 // set its disposition the first bus lets it be ignored.
 class RedisBus final : public Bus {
  public:
   explicit RedisBus(RedisOptions options);
   ~RedisBus() override;
 
-  // Whether Redis can be reached and is fit for use (not set to evict). A
-  // service may start without, but not against a Redis that evicts.
-  // Errors: as Publish.
+  // Whether Redis can be reached and is fit for use (not set to evict), all masters
+  // of a cluster, and no replica that may become one. Errors: as Publish.
   Status Check();
 
   Status Publish(std::span<const Message> messages) override;
@@ -56,7 +60,7 @@ class RedisBus final : public Bus {
  private:
   const RedisOptions options_;
   std::mutex mutex_;
-  std::unique_ptr<RedisConnection> connection_;  // guarded by mutex_
+  std::unique_ptr<RedisClient> client_;  // guarded by mutex_
 };
 
 }  // namespace quartet::events

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
+#include "common/events/redis_tls.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::events {
@@ -39,17 +40,30 @@ void RedisReplyDeleter::operator()(redisReply* reply) const {
   freeReplyObject(reply);
 }
 
+std::string_view ReplyText(const redisReply& reply) {
+  return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, reply.len);
+}
+
 Error BrokerUnavailable(std::string message) {
   return Unavailable("BROKER_UNAVAILABLE", std::move(message), kRetryAfter);
 }
 
 Status ReplyStatus(const redisReply& reply) {
   if (reply.type != REDIS_REPLY_ERROR) return {};
-  const std::string_view text(reply.str, reply.len);
+  const std::string_view text = ReplyText(reply);
   if (text.starts_with("NOGROUP") || text.starts_with("UNBLOCKED") || text.starts_with("ERR no such key")) {
     return NotFound("BROKER_NO_GROUP", std::string(text));
   }
   return BrokerUnavailable(fmt::format("Redis refuses: {}", text));
+}
+
+void EncodeCommand(std::string& output, std::span<const std::string_view> arguments) {
+  AppendLength(output, '*', arguments.size());
+  for (const std::string_view argument : arguments) {
+    AppendLength(output, '$', argument.size());
+    output += argument;
+    output += "\r\n";
+  }
 }
 
 RedisConnection::RedisConnection(const RedisOptions& options) : options_(options) {}
@@ -66,22 +80,45 @@ void RedisConnection::Close() {
 }
 
 Error RedisConnection::Broken(std::string_view what) {
-  std::string message = fmt::format("Redis at {}:{}: {}", options_.host, options_.port, what);
+  std::string message = fmt::format("Redis at {}: {}", config::FormatAddress(address_.host, address_.port), what);
   Close();
   return BrokerUnavailable(std::move(message));
 }
 
-Status RedisConnection::EnsureConnected(bool* is_new) {
-  if (is_new != nullptr) *is_new = context_ == nullptr;
-  if (context_ != nullptr) return {};
-  context_ = redisConnectWithTimeout(options_.host.c_str(), options_.port, ToTimeval(options_.connect_timeout));
+Status RedisConnection::Open(const config::Address& address) {
+  return Connect(address, options_.address.user, options_.address.password);
+}
+
+Status RedisConnection::OpenSentinel(const config::Address& address) {
+  return Connect(address, "", options_.address.sentinel_password);
+}
+
+Status RedisConnection::Connect(const config::Address& address, const std::string& user, const std::string& password) {
+  Close();
+  address_ = address;
+  context_ = redisConnectWithTimeout(address_.host.c_str(), address_.port, ToTimeval(options_.connect_timeout));
   if (context_ == nullptr) return Broken("out of memory");
   if (context_->err != 0) return Broken(context_->errstr);
   if (redisSetTimeout(context_, ToTimeval(options_.command_timeout)) != REDIS_OK) return Broken(context_->errstr);
   if (redisEnableKeepAlive(context_) != REDIS_OK) return Broken(context_->errstr);
-  if (Status policy = CheckPolicy(); !policy.ok()) {
-    Close();
-    return policy;
+  if (options_.address.tls) {
+    if (const Status started = StartTls(context_, options_.address, address_.host); !started.ok()) {
+      return Broken(started.error().message);
+    }
+  }
+  return password.empty() ? Status() : LogIn(user, password);
+}
+
+Status RedisConnection::LogIn(const std::string& user, const std::string& password) {
+  if (user.empty()) {
+    Append({"AUTH", password});
+  } else {
+    Append({"AUTH", user, password});
+  }
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, Exchange());
+  // The reply repeats no password.
+  if (replies.front()->type == REDIS_REPLY_ERROR) {
+    return Broken(fmt::format("logging in: {}", ReplyText(*replies.front())));
   }
   return {};
 }
@@ -91,31 +128,35 @@ Status RedisConnection::CheckPolicy() {
   QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, Exchange());
   const redisReply& reply = *replies.front();
   if (reply.type == REDIS_REPLY_ERROR) {
-    const std::string_view text(reply.str, reply.len);
+    const std::string_view text = ReplyText(reply);
     // Refused for good, where operators hide CONFIG: they answer for the setting.
     const bool hidden = text.starts_with("NOPERM") || text.starts_with("ERR unknown command");
     if (!hidden) return ReplyStatus(reply);
     telemetry::LogWarning("redis does not tell its maxmemory-policy; it must be noeviction",
-                          {{"redis", fmt::format("{}:{}", options_.host, options_.port)}});
+                          {{"redis", config::FormatAddress(address_.host, address_.port)}});
     return {};
   }
   if (reply.elements != 2) return {};
-  const std::string_view policy(reply.element[1]->str, reply.element[1]->len);
+  const std::string_view policy = ReplyText(*reply.element[1]);
   if (policy == "noeviction") return {};
-  return FailedPrecondition("BROKER_MAY_EVICT",
-                            fmt::format("Redis at {}:{} has maxmemory-policy {}, which throws messages away; set it to "
-                                        "noeviction",
-                                        options_.host, options_.port, policy));
+  return FailedPrecondition(
+      "BROKER_MAY_EVICT",
+      fmt::format("Redis at {} has maxmemory-policy {}, which throws messages away; set it to noeviction",
+                  config::FormatAddress(address_.host, address_.port), policy));
 }
 
 void RedisConnection::Append(std::span<const std::string_view> arguments) {
-  AppendLength(output_, '*', arguments.size());
-  for (const std::string_view argument : arguments) {
-    AppendLength(output_, '$', argument.size());
-    output_ += argument;
-    output_ += "\r\n";
-  }
+  EncodeCommand(output_, arguments);
   ++collected_;
+}
+
+void RedisConnection::AppendEncoded(std::string_view command) {
+  output_ += command;
+  ++collected_;
+}
+
+int RedisConnection::fd() const {
+  return context_ == nullptr ? -1 : context_->fd;
 }
 
 Status RedisConnection::Send() {
@@ -159,10 +200,8 @@ Result<std::vector<RedisReply>> RedisConnection::Exchange() {
   replies.reserve(static_cast<std::size_t>(count));
   bool must_close = false;
   for (int i = 0; i < count; ++i) {
-    QUARTET_ASSIGN_OR_RETURN(RedisReply reply, ReadReply(options_.command_timeout, -1));
-    if (reply->type == REDIS_REPLY_ERROR && std::string_view(reply->str, reply->len).starts_with("READONLY")) {
-      must_close = true;
-    }
+    QUARTET_ASSIGN_OR_RETURN(RedisReply reply, ReadReply());
+    must_close = must_close || (reply->type == REDIS_REPLY_ERROR && ReplyText(*reply).starts_with("READONLY"));
     replies.push_back(std::move(reply));
   }
   // A replica, since a failover: the same name may lead to the new primary.

@@ -23,10 +23,6 @@ constexpr std::string_view kBeginning = "0-0";
 // Ids of one XACK or XCLAIM.
 constexpr std::size_t kIdsPerCommand = 1'000;
 
-std::string_view Text(const redisReply& reply) {
-  return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, reply.len);
-}
-
 }  // namespace
 
 RedisSubscription::RedisSubscription(const RedisOptions& options, std::string topic, std::string group,
@@ -34,7 +30,8 @@ RedisSubscription::RedisSubscription(const RedisOptions& options, std::string to
     : topic_(std::move(topic)),
       group_(std::move(group)),
       consumer_(std::move(consumer)),
-      connection_(options),
+      client_(MakeRedisClient(options)),
+      waiting_reads_(options, *client_),
       interrupt_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (interrupt_fd_ < 0) throw std::runtime_error(fmt::format("eventfd: {}", std::strerror(errno)));
   for (int i = 0; i < options.partitions; ++i) {
@@ -83,23 +80,23 @@ void RedisSubscription::Take(Share share) {
 
 Status RedisSubscription::Prepare() {
   bool is_new = false;
-  QUARTET_RETURN_IF_ERROR(connection_.EnsureConnected(&is_new));
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected(&is_new));
   if (!is_new) return {};
   Status created = CreateGroups();
-  // Without its groups the connection must not pass for a prepared one.
-  if (!created.ok()) connection_.Close();
+  // Without its groups the client must not pass for a prepared one.
+  if (!created.ok()) client_->Close();
   return created;
 }
 
 Status RedisSubscription::CreateGroups() {
   for (Partition& partition : partitions_) {
-    connection_.Append({"XGROUP", "CREATE", partition.key, group_, "0", "MKSTREAM"});
+    client_->Append(partition.key, {"XGROUP", "CREATE", partition.key, group_, "0", "MKSTREAM"});
     partition.history_cursor = kBeginning;
     partition.reclaim_cursor = kBeginning;
   }
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   for (const RedisReply& reply : replies) {
-    if (Text(*reply).starts_with("BUSYGROUP")) continue;
+    if (ReplyText(*reply).starts_with("BUSYGROUP")) continue;
     QUARTET_RETURN_IF_ERROR(ReplyStatus(*reply));
   }
   return {};
@@ -110,7 +107,7 @@ Status RedisSubscription::Check(const redisReply& reply) {
   if (status.ok()) return status;
   if (status.error().code != Code::kNotFound) {
     // It may be a replica, or ill; another connection may do better.
-    connection_.Close();
+    client_->Close();
     return status;
   }
   QUARTET_RETURN_IF_ERROR(Prepare());
@@ -128,7 +125,23 @@ Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::m
   QUARTET_RETURN_IF_ERROR(Prepare());
   QUARTET_ASSIGN_OR_RETURN(deliveries, ReceiveHistory(max));
   if (!deliveries.empty()) return deliveries;
+  RedisConnection* const connection = client_->only_connection();
+  return connection != nullptr ? ReceiveFromServer(*connection, max, timeout) : ReceiveFromCluster(max, timeout);
+}
 
+Status RedisSubscription::CollectStreams(const redisReply& reply, std::vector<Delivery>& deliveries) {
+  for (std::size_t i = 0; i < reply.elements; ++i) {
+    const redisReply& stream = *reply.element[i];
+    const auto partition = std::find_if(partitions_.begin(), partitions_.end(),
+                                        [&](const Partition& p) { return p.key == ReplyText(*stream.element[0]); });
+    if (partition == partitions_.end()) continue;
+    QUARTET_RETURN_IF_ERROR(Collect(*stream.element[1], *partition, deliveries));
+  }
+  return {};
+}
+
+Result<std::vector<Delivery>> RedisSubscription::ReceiveFromServer(RedisConnection& connection, int max,
+                                                                   std::chrono::milliseconds timeout) {
   const std::string count = std::to_string(CountPerPartition(max));
   const std::string block = std::to_string(timeout.count());
   std::vector<std::string_view> command = {"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count};
@@ -139,21 +152,45 @@ Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::m
     if (partition.mine) command.push_back(partition.key);
   }
   command.insert(command.end(), static_cast<std::size_t>(mine_), ">");
-  connection_.Append(command);
+  connection.Append(command);
 
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection_.ExchangeBlocking(timeout, interrupt_fd_));
+  std::vector<Delivery> deliveries;
+  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection.ExchangeBlocking(timeout, interrupt_fd_));
   if (reply == nullptr) {
     TakeInterrupt();
     return deliveries;
   }
   QUARTET_RETURN_IF_ERROR(Check(*reply));
-  for (std::size_t i = 0; i < reply->elements; ++i) {
-    const redisReply& stream = *reply->element[i];
-    const auto partition = std::find_if(partitions_.begin(), partitions_.end(),
-                                        [&](const Partition& p) { return p.key == Text(*stream.element[0]); });
-    if (partition == partitions_.end()) continue;
-    QUARTET_RETURN_IF_ERROR(Collect(*stream.element[1], *partition, deliveries));
+  QUARTET_RETURN_IF_ERROR(CollectStreams(*reply, deliveries));
+  return deliveries;
+}
+
+Result<std::vector<Delivery>> RedisSubscription::ReceiveFromCluster(int max, std::chrono::milliseconds timeout) {
+  const std::string count = std::to_string(CountPerPartition(max));
+  std::vector<std::string_view> keys;
+  for (const Partition& partition : partitions_) {
+    if (!partition.mine) continue;
+    keys.push_back(partition.key);
+    client_->Append(partition.key,
+                    {"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count, "STREAMS", partition.key, ">"});
   }
+  QUARTET_ASSIGN_OR_RETURN(std::vector<RedisReply> replies, client_->Exchange());
+  std::vector<Delivery> deliveries;
+  for (const RedisReply& reply : replies) {
+    QUARTET_RETURN_IF_ERROR(Check(*reply));
+    QUARTET_RETURN_IF_ERROR(CollectStreams(*reply, deliveries));
+  }
+  if (!deliveries.empty() || timeout.count() <= 0) return deliveries;
+
+  Result<std::vector<RedisReply>> found =
+      waiting_reads_.Wait({.group = group_, .consumer = consumer_, .count = count}, keys, timeout, interrupt_fd_);
+  if (!found.ok()) {
+    // What was handed over on the way is read again.
+    client_->Close();
+    return std::move(found).error();
+  }
+  TakeInterrupt();
+  for (const RedisReply& reply : *found) QUARTET_RETURN_IF_ERROR(CollectStreams(*reply, deliveries));
   return deliveries;
 }
 
@@ -164,12 +201,12 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
     std::vector<Partition*> asked;
     for (Partition& partition : partitions_) {
       if (!partition.mine || partition.history_cursor.empty()) continue;
-      connection_.Append({"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count, "STREAMS", partition.key,
-                          partition.history_cursor});
+      client_->Append(partition.key, {"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count, "STREAMS",
+                                      partition.key, partition.history_cursor});
       asked.push_back(&partition);
     }
     if (asked.empty()) return deliveries;
-    QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+    QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
     for (std::size_t i = 0; i < asked.size(); ++i) {
       QUARTET_RETURN_IF_ERROR(Check(*replies[i]));
       const redisReply* entries = replies[i]->elements == 1 ? replies[i]->element[0]->element[1] : nullptr;
@@ -177,7 +214,7 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
         asked[i]->history_cursor.clear();
         continue;
       }
-      asked[i]->history_cursor = Text(*entries->element[entries->elements - 1]->element[0]);
+      asked[i]->history_cursor = ReplyText(*entries->element[entries->elements - 1]->element[0]);
       QUARTET_RETURN_IF_ERROR(Collect(*entries, *asked[i], deliveries));
     }
   }
@@ -206,17 +243,17 @@ Status RedisSubscription::ReclaimRound(const std::string& count, const std::stri
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     if (finished[i]) continue;
-    connection_.Append(
-        {"XAUTOCLAIM", partitions_[i].key, group_, consumer_, min_idle, partitions_[i].reclaim_cursor, "COUNT", count});
+    client_->Append(partitions_[i].key, {"XAUTOCLAIM", partitions_[i].key, group_, consumer_, min_idle,
+                                         partitions_[i].reclaim_cursor, "COUNT", count});
     asked.push_back(i);
   }
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   for (std::size_t i = 0; i < asked.size(); ++i) {
     QUARTET_RETURN_IF_ERROR(Check(*replies[i]));
     // [next cursor, entries, ids of deleted entries (taken off the pending list)]
     if (replies[i]->elements < 2) return BrokerUnavailable("XAUTOCLAIM gives an unknown form");
     Partition& partition = partitions_[asked[i]];
-    partition.reclaim_cursor = Text(*replies[i]->element[0]);
+    partition.reclaim_cursor = ReplyText(*replies[i]->element[0]);
     finished[asked[i]] = partition.reclaim_cursor == kBeginning;
     QUARTET_RETURN_IF_ERROR(Collect(*replies[i]->element[1], partition, claimed));
   }
@@ -232,7 +269,7 @@ Status RedisSubscription::Collect(const redisReply& entries, const Partition& pa
     if (std::optional<Delivery> delivery = ReadEntry(entry, topic_, partition.key)) {
       deliveries.push_back(std::move(*delivery));
     } else if (entry.elements == 2) {
-      gone.push_back({.key = partition.key, .entry_id = std::string(Text(*entry.element[0]))});
+      gone.push_back({.key = partition.key, .entry_id = std::string(ReplyText(*entry.element[0]))});
     }
   }
   return gone.empty() ? Status() : Acknowledge(gone);
@@ -240,9 +277,9 @@ Status RedisSubscription::Collect(const redisReply& entries, const Partition& pa
 
 Status RedisSubscription::ReadDeliveryCounts(std::vector<Delivery>& deliveries) {
   for (const Delivery& delivery : deliveries) {
-    connection_.Append({"XPENDING", delivery.key, group_, delivery.entry_id, delivery.entry_id, "1"});
+    client_->Append(delivery.key, {"XPENDING", delivery.key, group_, delivery.entry_id, delivery.entry_id, "1"});
   }
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     QUARTET_RETURN_IF_ERROR(Check(*replies[i]));
     // [[id, consumer, idle, count]]
@@ -263,7 +300,7 @@ Status RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries,
     };
     const auto finish = [&] {
       if (!last.empty()) arguments.push_back(last);
-      connection_.Append(arguments);
+      client_->Append(partition.key, arguments);
     };
     start();
     const std::size_t first_id = arguments.size();
@@ -276,8 +313,8 @@ Status RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries,
     }
     if (arguments.size() > first_id) finish();
   }
-  if (connection_.collected_commands() == 0) return {};
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  if (client_->collected_commands() == 0) return {};
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   for (const RedisReply& reply : replies) QUARTET_RETURN_IF_ERROR(Check(*reply));
   return {};
 }
@@ -300,8 +337,8 @@ Status RedisSubscription::Bury(const Delivery& delivery, const Error& error) {
   const std::string text = ToString(error);
   command.Of(key, delivery.message);
   command.With("group", group_);
-  connection_.Append(command.With("error", text));
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection_.Exchange());
+  client_->Append(key, command.With("error", text));
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   return Check(*replies.front());
 }
 

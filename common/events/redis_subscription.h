@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,13 +9,17 @@
 
 #include "common/events/bus.h"
 #include "common/events/redis_bus.h"
-#include "common/events/redis_connection.h"
+#include "common/events/redis_client.h"
+#include "common/events/redis_waiting_reads.h"
 
 namespace quartet::events {
 
-// A consumer of one topic on a connection of its own. An interrupted read gives
-// up the connection: what Redis had begun to hand over is read again first thing
-// on the next one, like everything that this consumer holds unacknowledged.
+// A consumer of one topic with connections of its own. One server is read by one
+// command that waits for all partitions. It may be interrupted, which gives up the
+// connection: what Redis had begun to hand over is read again first thing on the next
+// one, like everything that this consumer holds unacknowledged. A cluster refuses
+// commands that span slots: there each partition is read by itself, pipelined by
+// server, and if there is nothing a read waits for each (redis_waiting_reads.h).
 class RedisSubscription final : public Subscription {
  public:
   RedisSubscription(const RedisOptions& options, std::string topic, std::string group, std::string consumer);
@@ -48,6 +53,11 @@ class RedisSubscription final : public Subscription {
   // Waits like a Receive that finds nothing.
   void WaitIdle(std::chrono::milliseconds timeout);
 
+  Result<std::vector<Delivery>> ReceiveFromServer(RedisConnection& connection, int max,
+                                                  std::chrono::milliseconds timeout);
+  Result<std::vector<Delivery>> ReceiveFromCluster(int max, std::chrono::milliseconds timeout);
+  // Adds what an XREADGROUP of new messages gave.
+  Status CollectStreams(const redisReply& reply, std::vector<Delivery>& deliveries);
   // One piece of this consumer's own pending entries; none when all are read.
   Result<std::vector<Delivery>> ReceiveHistory(int max);
   // One XAUTOCLAIM for each partition that still has some to look at.
@@ -66,7 +76,8 @@ class RedisSubscription final : public Subscription {
   const std::string consumer_;
   std::vector<Partition> partitions_;
   int mine_ = 0;  // how many of them this consumer reads
-  RedisConnection connection_;
+  const std::unique_ptr<RedisClient> client_;
+  WaitingReads waiting_reads_;  // in a cluster only
   int interrupt_fd_;
 };
 

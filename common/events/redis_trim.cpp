@@ -10,7 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "common/events/redis_connection.h"
+#include "common/events/redis_client.h"
 #include "common/events/redis_entry.h"
 
 namespace quartet::events {
@@ -33,12 +33,8 @@ struct Partition {
   std::optional<EntryId> keep_from;
 };
 
-std::string_view Text(const redisReply& reply) {
-  return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, reply.len);
-}
-
 bool ReadNumber(const redisReply& reply, std::int64_t& number) {
-  const std::string_view text = Text(reply);
+  const std::string_view text = ReplyText(reply);
   return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
 }
 
@@ -46,18 +42,18 @@ bool ReadNumber(const redisReply& reply, std::int64_t& number) {
 GroupPosition ReadGroup(const redisReply& reply) {
   GroupPosition group;
   for (std::size_t i = 0; i + 1 < reply.elements; i += 2) {
-    const std::string_view name = Text(*reply.element[i]);
+    const std::string_view name = ReplyText(*reply.element[i]);
     const redisReply& value = *reply.element[i + 1];
-    if (name == "name") group.name = Text(value);
+    if (name == "name") group.name = ReplyText(value);
     if (name == "pending") group.pending = value.integer;
-    if (name == "last-delivered-id") group.last_delivered = EntryId::Parse(Text(value));
+    if (name == "last-delivered-id") group.last_delivered = EntryId::Parse(ReplyText(value));
   }
   return group;
 }
 
-Status ReadGroups(RedisConnection& connection, std::vector<Partition>& partitions) {
-  for (const Partition& partition : partitions) connection.Append({"XINFO", "GROUPS", partition.key});
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection.Exchange());
+Status ReadGroups(RedisClient& client, std::vector<Partition>& partitions) {
+  for (const Partition& partition : partitions) client.Append(partition.key, {"XINFO", "GROUPS", partition.key});
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client.Exchange());
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     Status status = ReplyStatus(*replies[i]);
     partitions[i].exists = status.ok();
@@ -73,12 +69,13 @@ Status ReadGroups(RedisConnection& connection, std::vector<Partition>& partition
 // Groups are read first and their pending lists after: what is acknowledged, or
 // delivered, in between only makes the result lower than it could be, because
 // a group's position does not count while anything is pending.
-Status FindUnacknowledged(RedisConnection& connection, std::vector<Partition>& partitions) {
+Status FindUnacknowledged(RedisClient& client, std::vector<Partition>& partitions) {
   for (const Partition& partition : partitions) {
-    for (const GroupPosition& group : partition.groups) connection.Append({"XPENDING", partition.key, group.name});
+    for (const GroupPosition& group : partition.groups)
+      client.Append(partition.key, {"XPENDING", partition.key, group.name});
   }
-  if (connection.collected_commands() == 0) return {};
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection.Exchange());
+  if (client.collected_commands() == 0) return {};
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client.Exchange());
   std::size_t next = 0;
   for (Partition& partition : partitions) {
     for (const GroupPosition& group : partition.groups) {
@@ -89,7 +86,7 @@ Status FindUnacknowledged(RedisConnection& connection, std::vector<Partition>& p
         needed = {};  // gone meanwhile: another time
       }
       if (reply.elements >= 2 && reply.element[1]->type == REDIS_REPLY_STRING) {
-        needed = std::min(needed, EntryId::Parse(Text(*reply.element[1])));
+        needed = std::min(needed, EntryId::Parse(ReplyText(*reply.element[1])));
       }
       partition.keep_from = partition.keep_from ? std::min(*partition.keep_from, needed) : needed;
     }
@@ -97,9 +94,10 @@ Status FindUnacknowledged(RedisConnection& connection, std::vector<Partition>& p
   return {};
 }
 
-// Redis's own clock, for it made the ids. Milliseconds.
-Result<std::int64_t> RedisTime(RedisConnection& connection) {
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection.Command({"TIME"}));
+// The clock of the server that holds `key`, for it made the ids. Those of a cluster's
+// servers differ by far less than the ages that matter. Milliseconds.
+Result<std::int64_t> RedisTime(RedisClient& client, const std::string& key) {
+  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client.Command(key, {"TIME"}));
   std::int64_t seconds = 0;
   std::int64_t micros = 0;
   if (reply->elements != 2 || !ReadNumber(*reply->element[0], seconds) || !ReadNumber(*reply->element[1], micros)) {
@@ -114,24 +112,24 @@ EntryId Ago(std::int64_t now_ms, std::chrono::milliseconds age) {
 
 }  // namespace
 
-Status TrimTopic(RedisConnection& connection, const std::string& topic, int partition_count,
+Status TrimTopic(RedisClient& client, const std::string& topic, int partition_count,
                  std::chrono::milliseconds max_age) {
   std::vector<Partition> partitions(static_cast<std::size_t>(partition_count));
   for (int i = 0; i < partition_count; ++i) partitions[static_cast<std::size_t>(i)].key = StreamKey(topic, i);
-  QUARTET_RETURN_IF_ERROR(ReadGroups(connection, partitions));
-  QUARTET_RETURN_IF_ERROR(FindUnacknowledged(connection, partitions));
-  QUARTET_ASSIGN_OR_RETURN(const std::int64_t now_ms, RedisTime(connection));
+  QUARTET_RETURN_IF_ERROR(ReadGroups(client, partitions));
+  QUARTET_RETURN_IF_ERROR(FindUnacknowledged(client, partitions));
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t now_ms, RedisTime(client, partitions.front().key));
   const EntryId oldest = Ago(now_ms, max_age);
   const std::string oldest_dead = Ago(now_ms, kDeadLetterAge).ToString();
 
   for (const Partition& partition : partitions) {
     // XTRIM on a key that is not there does nothing.
     if (partition.exists) {
-      connection.Append({"XTRIM", partition.key, "MINID", partition.keep_from.value_or(oldest).ToString()});
+      client.Append(partition.key, {"XTRIM", partition.key, "MINID", partition.keep_from.value_or(oldest).ToString()});
     }
-    connection.Append({"XTRIM", DeadStreamKey(partition.key), "MINID", oldest_dead});
+    client.Append(partition.key, {"XTRIM", DeadStreamKey(partition.key), "MINID", oldest_dead});
   }
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection.Exchange());
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client.Exchange());
   for (const RedisReply& reply : replies) QUARTET_RETURN_IF_ERROR(ReplyStatus(*reply));
   return {};
 }

@@ -7,10 +7,9 @@
 
 namespace quartet::events {
 
-class RedisConnection;
+class RedisClient;
 
 // See Bus::Trim. Takes three exchanges, for all partitions at once.
-Status TrimTopic(RedisConnection& connection, const std::string& topic, int partitions,
-                 std::chrono::milliseconds max_age);
+Status TrimTopic(RedisClient& client, const std::string& topic, int partitions, std::chrono::milliseconds max_age);
 
 }  // namespace quartet::events

@@ -1,66 +1,13 @@
 #include "tests/contract/bus_backend.h"
 
 #include <algorithm>
-#include <cstdint>
-
-#include "common/base/clock.h"
-#include "common/events/memory_bus.h"
-#include "common/events/redis_bus.h"
-#include "common/events/redis_entry.h"
-#include "tests/support/eventually.h"
-#include "tests/support/redis_server.h"
 
 namespace quartet::test {
 namespace {
 
 constexpr const char* kTopic = "lead.commands";
 
-class MemoryBackend final : public BusBackend {
- public:
-  events::Bus& bus() override { return bus_; }
-  void Wipe() override { bus_.Wipe(); }
-  void Pass(std::chrono::milliseconds time) override { clock_.Advance(time.count() * 1'000); }
-  int CountDeadLetters(const std::string& topic) override { return static_cast<int>(bus_.DeadLetters(topic).size()); }
-
- private:
-  ManualClock clock_;
-  events::MemoryBus bus_{clock_, kBusPartitions};
-};
-
-class RedisBackend final : public BusBackend {
- public:
-  events::Bus& bus() override { return bus_; }
-  void Wipe() override { server_.Command({"FLUSHALL"}); }
-  // Redis has a clock of its own, which only waiting moves.
-  void Pass(std::chrono::milliseconds time) override {
-    const std::int64_t end_ms = NowMillis() + time.count();
-    Eventually([&] { return NowMillis() >= end_ms; });
-  }
-  int CountDeadLetters(const std::string& topic) override {
-    int count = 0;
-    for (int i = 0; i < kBusPartitions; ++i) {
-      count += std::stoi(server_.Command({"XLEN", events::DeadStreamKey(events::StreamKey(topic, i))}));
-    }
-    return count;
-  }
-
- private:
-  std::int64_t NowMillis() {
-    // Seconds and microseconds, one per line.
-    const std::string time = server_.Command({"TIME"});
-    return std::stoll(time) * 1'000 + std::stoll(time.substr(time.find('\n') + 1)) / 1'000;
-  }
-
-  RedisServer server_;
-  events::RedisBus bus_{{.port = server_.port(), .partitions = kBusPartitions}};
-};
-
 }  // namespace
-
-std::vector<BusBackendFactory> EveryBusBackend() {
-  return {{"Memory", [] { return std::make_unique<MemoryBackend>(); }},
-          {"Redis", [] { return std::make_unique<RedisBackend>(); }}};
-}
 
 events::Message BusContract::MakeMessage(const std::string& id, const std::string& subject) {
   return {.id = id,

@@ -51,8 +51,10 @@ class HostTest : public ::testing::Test {
  protected:
   // A service that calls others needs their addresses; nobody is there.
   config::ServiceSettings Settings(const std::string& listen = "127.0.0.1:0") const {
-    config::ServiceSettings settings{
-        .service = "lead", .listen = listen, .data_dir = folder_.path() / "lead", .redis = "127.0.0.1:1"};
+    config::ServiceSettings settings{.service = "lead",
+                                     .listen = listen,
+                                     .data_dir = folder_.path() / "lead",
+                                     .redis = {.hosts = {{.host = "127.0.0.1", .port = 1}}}};
     settings.account = settings.contact = "127.0.0.1:1";
     return settings;
   }

@@ -95,7 +95,7 @@ class OutboxRedisTest : public ::testing::Test {
 
   SystemClock clock_;
   RedisServer redis_;
-  events::RedisBus bus_{{.port = redis_.port()}};
+  events::RedisBus bus_{{.address = redis_.address()}};
   // Quick, so that the tests are.
   EventService service_{
       bus_,
@@ -170,11 +170,11 @@ TEST_F(OutboxRedisTest, ARelayStopsEvenIfRedisIsAway) {
 
 // A process of its own, which writes to a database in `folder` until it is
 // killed, and prints each id on `output` once it is durable.
-[[noreturn]] void WriteUntilKilled(const std::filesystem::path& folder, int port, int output) {
+[[noreturn]] void WriteUntilKilled(const std::filesystem::path& folder, const config::RedisAddress& redis, int output) {
   const SystemClock clock;
   UuidV7Source ids(clock);
   auto database = storage::SqliteDatabase::Open({.path = folder / "service.db"});
-  events::RedisBus bus({.port = port});
+  events::RedisBus bus({.address = redis});
   if (!database.ok() || !events::MigrateEvents(**database, clock).ok()) _exit(1);
   const events::FixedMembership alone;
   events::Relay relay(bus, **database, alone, ids, clock, {.service = "lead"});
@@ -197,7 +197,7 @@ TEST(OutboxCrash, NothingDurableIsLostByKillingTheProcess) {
   ASSERT_EQ(pipe(pipe_ends), 0);
   const pid_t writer = fork();
   ASSERT_GE(writer, 0);
-  if (writer == 0) WriteUntilKilled(folder.path(), redis.port(), pipe_ends[1]);
+  if (writer == 0) WriteUntilKilled(folder.path(), redis.address(), pipe_ends[1]);
   close(pipe_ends[1]);
 
   constexpr std::size_t kIdSize = 6;
@@ -215,7 +215,7 @@ TEST(OutboxCrash, NothingDurableIsLostByKillingTheProcess) {
 
   const SystemClock clock;
   UuidV7Source ids(clock);
-  events::RedisBus bus({.port = redis.port()});
+  events::RedisBus bus({.address = redis.address()});
   auto database = storage::SqliteDatabase::Open({.path = folder.path() / "service.db"});
   ASSERT_TRUE(database.ok()) << ToString(database.error());
   const events::FixedMembership alone;

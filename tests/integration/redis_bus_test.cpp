@@ -39,7 +39,7 @@ std::vector<Message> OneMessage(const std::string& id = "1", const std::string& 
 }
 
 std::unique_ptr<RedisBus> Connect(const RedisServer& server) {
-  return std::make_unique<RedisBus>(events::RedisOptions{.port = server.port(), .partitions = 1});
+  return std::make_unique<RedisBus>(events::RedisOptions{.address = server.address(), .partitions = 1});
 }
 
 // Receives one message, however often the broker fails before.
@@ -150,7 +150,7 @@ TEST(RedisBus, AnInterruptReachesAReaderThatIsBlockedInRedis) {
 
 TEST(RedisBus, ASilentRedisIsGivenUpAfterTheTimeout) {
   const RedisServer server;
-  RedisBus bus({.port = server.port(), .partitions = 1, .command_timeout = milliseconds(100)});
+  RedisBus bus({.address = server.address(), .partitions = 1, .command_timeout = milliseconds(100)});
   ASSERT_TRUE(bus.Publish(OneMessage()).ok());
   server.Command({"CLIENT", "PAUSE", "1000", "ALL"});
   const Status published = bus.Publish(OneMessage());

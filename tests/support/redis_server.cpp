@@ -160,4 +160,10 @@ std::string RedisServer::Command(std::initializer_list<std::string> arguments) c
   return Text(*reply);
 }
 
+std::int64_t RedisMillis(const RedisServer& server) {
+  // Seconds and microseconds, one per line.
+  const std::string time = server.Command({"TIME"});
+  return std::stoll(time) * 1'000 + std::stoll(time.substr(time.find('\n') + 1)) / 1'000;
+}
+
 }  // namespace quartet::test

@@ -2,10 +2,12 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
+#include "common/config/redis_address.h"
 #include "tests/support/temp_directory.h"
 
 namespace quartet::test {
@@ -26,6 +28,7 @@ class RedisServer {
   RedisServer& operator=(const RedisServer&) = delete;
 
   int port() const { return port_; }
+  config::RedisAddress address() const { return {.hosts = {{.host = "127.0.0.1", .port = port_}}}; }
   bool running() const { return pid_ > 0; }
 
   // kill -9.
@@ -47,6 +50,9 @@ class RedisServer {
   int port_ = 0;
   pid_t pid_ = 0;
 };
+
+// The server's own clock, milliseconds since the Unix epoch.
+std::int64_t RedisMillis(const RedisServer& server);
 
 // A port of the loopback interface that was free a moment ago.
 int FreePort();

@@ -61,7 +61,7 @@ TEST_F(Settings, NothingSaidMeansTheDefaultPorts) {
   EXPECT_EQ(settings.listen, "127.0.0.1:7401");
   EXPECT_EQ(settings.lead, "127.0.0.1:7400");
   EXPECT_EQ(settings.qualification, "127.0.0.1:7404");
-  EXPECT_EQ(settings.redis, "127.0.0.1:7409");
+  EXPECT_EQ(settings.redis.ToString(), "127.0.0.1:7409");
   EXPECT_EQ(settings.data_dir, "/home/ann/.local/share/quartet/contact");
   EXPECT_EQ(settings.partitions, 4);
   EXPECT_EQ(settings.workers, 32);
@@ -70,7 +70,7 @@ TEST_F(Settings, NothingSaidMeansTheDefaultPorts) {
 TEST_F(Settings, TheBasePortMovesAllDefaultAddresses) {
   const ServiceSettings settings = Good({"--base-port", "8400", "--account", "accounts:90"});
   EXPECT_EQ(settings.listen, "127.0.0.1:8401");
-  EXPECT_EQ(settings.redis, "127.0.0.1:8409");
+  EXPECT_EQ(settings.redis.ToString(), "127.0.0.1:8409");
   EXPECT_EQ(settings.account, "accounts:90");
   EXPECT_EQ(settings.AddressOf("opportunity"), "127.0.0.1:8403");
   EXPECT_EQ(settings.AddressOf("invoice"), "");
