@@ -88,23 +88,32 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
 }
 
 void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked) {
-  std::latch finished(static_cast<std::ptrdiff_t>(jobs.size()) + 1);
+  const auto run = [this, &asked](Job* job, storage::Transaction& transaction, std::vector<events::Message>& out) {
+    job->holders.clear();
+    return RunCommand(transaction, job->command, asked, out, job->holders);
+  };
+  const Status all = outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    QUARTET_RETURN_IF_ERROR(ResolveAll(transaction, asked, out));
+    for (Job* job : jobs) QUARTET_RETURN_IF_ERROR(run(job, transaction, out));
+    return {};
+  });
+  for (Job* job : jobs) job->status = all;
+  if (all.ok()) return;
+  // One that fails holds up no other.
+  std::latch finished(std::ssize(jobs) + 1);
   // Runs before the jobs, for operations run in their order. If it fails, the
   // jobs meet the same holders again.
   outbox_.Enqueue([this, &asked](storage::Transaction& transaction,
                                  std::vector<events::Message>& out) { return ResolveAll(transaction, asked, out); },
                   [&finished](const Status&) { finished.count_down(); });
   for (Job* job : jobs) {
-    outbox_.Enqueue(
-        [this, job, &asked](storage::Transaction& transaction, std::vector<events::Message>& out) {
-          job->holders.clear();
-          return RunCommand(transaction, job->command, asked, out, job->holders);
-        },
-        [job, &finished](Status status) {
-          if (!status.ok()) job->holders.clear();
-          job->status = std::move(status);
-          finished.count_down();
-        });
+    outbox_.Enqueue([&run, job](storage::Transaction& transaction,
+                                std::vector<events::Message>& out) { return run(job, transaction, out); },
+                    [job, &finished](Status status) {
+                      if (!status.ok()) job->holders.clear();
+                      job->status = std::move(status);
+                      finished.count_down();
+                    });
   }
   finished.wait();
 }
@@ -124,8 +133,10 @@ Status Participant::RunCommand(storage::Transaction& transaction, const Command&
     case Command::kRelease:
       return resolution_.Release(transaction, resource::IdOf(command.release().qualification()),
                                  command.release().attempt());
-    case Command::kDecision:
-      return resolution_.Resolve(transaction, command.decision(), /*acknowledge=*/true, out);
+    case Command::kDecisions:
+      for (const Decision& decision : command.decisions().decisions())
+        QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, /*acknowledge=*/true, out));
+      return {};
     case Command::KIND_NOT_SET:
       break;
   }

@@ -51,11 +51,12 @@ Status Resolution::Resolve(storage::Transaction& transaction, const Decision& de
   const bool over = mine.state == State::kFinal || mine.void_through == kAllAttempts;
   if (acknowledge && over && decision.outcome() != Decision::UNDECIDED) {
     qualification::v1::Reply reply;
-    reply.set_qualification(decision.qualification());
-    reply.set_attempt(mine.attempt);
     reply.set_participant(kind_.participant());
-    reply.mutable_acknowledged();
+    reply.mutable_acknowledged()->add_qualifications(decision.qualification());
+    // The decision comes again until the orchestrator has heard this.
     out.push_back(ReplyMessage(reply));
+    out.back().subject = decision.qualification();
+    out.back().joinable = true;
   }
   return {};
 }

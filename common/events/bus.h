@@ -30,6 +30,12 @@ struct Message {
   std::int64_t time_us = 0;  // when it happened, microseconds since the Unix epoch
   std::string traceparent;   // W3C trace context; may be empty
   std::string data;
+  // Whether it may wait for company. Such a message is one that its sender sends
+  // again until it has been answered, so it is kept in memory only: not in the
+  // outbox. The relay holds it back for a moment and joins it with others of its
+  // topic and type by putting their `data` one behind the other, which protobuf
+  // reads as one message with all their repeated fields. Never sent.
+  bool joinable = false;
 
   bool operator==(const Message&) const = default;
 };

@@ -25,13 +25,14 @@ bool IsEventTopic(std::string_view topic) {
 }
 
 Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
-  if (batch.messages.empty()) return {};
   std::vector<const Message*> all;
   std::vector<const Message*> events;
   for (const Message& message : batch.messages) {
+    if (message.joinable) continue;
     all.push_back(&message);
     if (IsEventTopic(message.topic)) events.push_back(&message);
   }
+  if (all.empty()) return {};
   const std::string_view id = batch.id;
   std::string payload = SerializeMessages(all);
   QUARTET_RETURN_IF_ERROR(
@@ -49,14 +50,15 @@ void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
   auto batch = std::make_shared<Batch>();
   database_.Enqueue({.run = [this, batch, run = std::move(run)](storage::Transaction& transaction) -> Status {
                        batch->messages.clear();
+                       batch->id.clear();
                        QUARTET_RETURN_IF_ERROR(run(transaction, batch->messages));
-                       if (batch->messages.empty()) return {};
                        batch->create_time_us = clock_.NowMicros();
                        batch->slot = relay_.slot();
-                       batch->id = ids_.NewUuid();
                        for (Message& message : batch->messages) {
-                         if (message.id.empty()) message.id = ids_.NewUuid();
                          if (message.time_us == 0) message.time_us = batch->create_time_us;
+                         if (message.joinable) continue;
+                         if (batch->id.empty()) batch->id = ids_.NewUuid();
+                         if (message.id.empty()) message.id = ids_.NewUuid();
                        }
                        return WriteOutbox(transaction, *batch);
                      },

@@ -28,6 +28,8 @@ class Relay;
 Status MigrateEvents(storage::Database& database, const Clock& clock);
 
 // Messages that belong together: written in one transaction, published as one.
+// Those that are joinable (see Message) are not written; a batch of these alone
+// has no row and no id.
 struct Batch {
   std::int64_t slot = 0;            // of the replica that writes it, and publishes it
   std::string id;                   // UUIDv7
@@ -40,7 +42,8 @@ struct Batch {
 bool IsEventTopic(std::string_view topic);
 
 // Writes `batch` to the outbox, inside the transaction that causes it; its
-// domain events are kept in `event` too. An empty batch writes nothing.
+// domain events are kept in `event` too. A batch without a message to write
+// writes nothing.
 Status WriteOutbox(storage::Transaction& transaction, const Batch& batch);
 
 // What the services write through: operations with messages. Thread-safe.

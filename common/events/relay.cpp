@@ -15,6 +15,7 @@
 
 #include "common/events/envelope.h"
 #include "common/events/event_replay.h"
+#include "common/events/joiner.h"
 #include "common/events/outbox_sweep.h"
 #include "common/events/pace.h"
 #include "common/telemetry/log.h"
@@ -47,21 +48,16 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
       : bus_(bus),
         database_(database),
         membership_(membership),
+        ids_(ids),
         clock_(clock),
         options_(std::move(options)),
         backoff_(options_.backoff_min, options_.backoff_max),
         tick_(options_.tick),
         replay_(bus, database, ids, clock, options_),
-        event_topics_{options_.service + ".events"} {}
+        event_topics_{options_.service + ".events"},
+        joiner_(options_.linger) {}
 
-  void HandOver(Batch batch) {
-    const std::lock_guard lock(mutex_);
-    if (!HasRoom()) return;  // the sweep finds it
-    if (!held_.insert(batch.id).second) return;
-    queue_.push_back(std::move(batch));
-    if (waiting_) changed_.notify_one();
-  }
-
+  void HandOver(Batch batch);
   bool Step();
   void Start();
   void Stop();
@@ -106,6 +102,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   Bus& bus_;
   storage::Database& database_;
   const Membership& membership_;
+  IdSource& ids_;
   const Clock& clock_;
   const RelayOptions options_;
 
@@ -122,6 +119,8 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   std::condition_variable changed_;
   // The rest is guarded by mutex_.
   std::deque<Batch> queue_;
+  Joiner joiner_;
+  bool joining_began_ = false;  // the wait has to be shortened
   // Batches in memory or on their way out of the table; the sweep leaves them.
   std::unordered_set<std::string> held_;
   std::vector<Place> confirmed_;
@@ -131,6 +130,20 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   bool stopping_ = false;
   Stats stats_;
 };
+
+void Relay::Impl::HandOver(Batch batch) {
+  const auto joinable =
+      std::stable_partition(batch.messages.begin(), batch.messages.end(), [](const Message& m) { return !m.joinable; });
+  const std::lock_guard lock(mutex_);
+  for (auto message = joinable; message != batch.messages.end(); ++message) {
+    joining_began_ = joining_began_ || joiner_.Empty();
+    joiner_.Add(std::move(*message), clock_.NowMicros());
+  }
+  batch.messages.erase(joinable, batch.messages.end());
+  // What finds no room the sweep finds.
+  if (!batch.messages.empty() && HasRoom() && held_.insert(batch.id).second) queue_.push_back(std::move(batch));
+  if (waiting_) changed_.notify_one();
+}
 
 bool Relay::Impl::Note(const Status& status, std::string_view what, bool of_broker) {
   if (status.ok()) return true;
@@ -176,12 +189,16 @@ void Relay::Impl::TakeRound() {
     round_.event_times.push_back(has_events ? batch.create_time_us : 0);
     queue_.pop_front();
   }
+  for (Message& message : joiner_.Take(clock_.NowMicros(), stopping_)) {
+    message.id = ids_.NewUuid();
+    round_.messages.push_back(std::move(message));
+  }
 }
 
 bool Relay::Impl::PublishRound() {
   if (backoff_.Remaining(clock_.NowMicros()) > 0) return false;
-  if (round_.places.empty()) TakeRound();
-  if (round_.places.empty()) return false;
+  if (round_.messages.empty()) TakeRound();
+  if (round_.messages.empty()) return false;
   // After a failure the same round is tried again, so that the order stays.
   if (!Note(bus_.Publish(round_.messages), "the broker takes no messages; they wait in the outbox", true)) return true;
   backoff_.Succeeded();
@@ -332,6 +349,7 @@ std::chrono::microseconds Relay::Impl::NextWait() {
   const std::int64_t backing_off = backoff_.Remaining(clock_.NowMicros());
   if (backing_off > 0) wait = std::min(wait, backing_off);
   if (!confirmed_.empty()) wait = std::min(wait, Micros(options_.delete_delay));
+  if (backing_off == 0) wait = std::min(wait, joiner_.WaitUs(clock_.NowMicros()).value_or(wait));
   return std::chrono::microseconds(wait);
 }
 
@@ -343,7 +361,9 @@ void Relay::Impl::Loop() {
     const bool backing_off = backoff_.Remaining(clock_.NowMicros()) > 0;
     if (busy && !backing_off) continue;
     waiting_ = true;
-    changed_.wait_for(lock, NextWait(), [&] { return stopping_ || (!backing_off && !queue_.empty()); });
+    joining_began_ = false;
+    changed_.wait_for(lock, NextWait(),
+                      [&] { return stopping_ || (!backing_off && (!queue_.empty() || joining_began_)); });
     waiting_ = false;
     if (stopping_) break;
   }

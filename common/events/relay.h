@@ -24,6 +24,8 @@ struct RelayOptions {
   // Between a confirmation and the deletion of the row, so that deletions share
   // transactions instead of slowing down those that somebody waits for.
   std::chrono::milliseconds delete_delay{50};
+  // How long a message that is joinable (see Message) waits for others.
+  std::chrono::milliseconds linger{20};
   // Between sweeps, marker checks and prunings.
   std::chrono::milliseconds tick{1'000};
   // A row younger than this is taken to be on its way already.
@@ -73,8 +75,8 @@ class Relay {
   // Which rows of the outbox are this replica's now. Thread-safe.
   std::int64_t slot() const;
 
-  // Takes over a batch whose row in the outbox is durable. Never blocks.
-  // Thread-safe.
+  // Takes over a batch whose row in the outbox, if it has one, is durable. Never
+  // blocks. Thread-safe.
   void HandOver(Batch batch);
 
   // One round of everything that is due now, without waiting for time to pass.

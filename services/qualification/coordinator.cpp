@@ -1,7 +1,11 @@
 #include "services/qualification/coordinator.h"
 
+#include <algorithm>
+#include <future>
+#include <iterator>
 #include <latch>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "common/resource/resource_name.h"
@@ -19,6 +23,8 @@ constexpr std::string_view kCollection = "qualifications";
 constexpr int kWakeMax = 32;
 constexpr int kAnyNumber = 1'000'000;
 constexpr int kRedriveMax = 500;
+// Rows whose kept replies are written down at once, while others wait.
+constexpr std::size_t kWrittenDownMax = 128;
 
 std::string_view TopicOf(v1::Participant participant) {
   switch (participant) {
@@ -42,6 +48,8 @@ events::Message CommandMessage(const Row& row, const Send& send) {
   message.source = "/qualification";
   message.subject = row.qualification().name();
   message.data = send.command.SerializeAsString();
+  // It comes again until it is acknowledged, and nobody waits for it.
+  message.joinable = send.command.has_decisions();
   return message;
 }
 
@@ -71,34 +79,59 @@ Coordinator::Coordinator(const QualificationRepository& repository, storage::Dat
                          Waiters& waiters, const Clock& clock, IdSource& ids)
     : repository_(repository), database_(database), outbox_(outbox), waiters_(waiters), clock_(clock), ids_(ids) {}
 
+Coordinator::Before::Before(const Row& row)
+    : state(row.state()),
+      waits_for(row.waits_for),
+      redrive_time_us(row.redrive_time_us),
+      redrive_count(row.redrive_count) {}
+
+void Coordinator::Enqueue(Work work, std::function<void(Status)> done) {
+  auto written = std::make_shared<Written>();
+  outbox_.Enqueue(
+      [written, work = std::move(work)](storage::Transaction& transaction, std::vector<events::Message>& out) {
+        *written = {};
+        return work(transaction, out, *written);
+      },
+      [this, written, done = std::move(done)](Status status) {
+        if (status.ok()) {
+          for (Row& row : written->rows) recent_.Put(std::move(row));
+          for (const auto& qualification : written->decided) waiters_.Notify(qualification);
+        }
+        done(std::move(status));
+      });
+}
+
+Status Coordinator::Write(Work work) {
+  // Shared, for the waiter may be gone before set_value has returned.
+  auto result = std::make_shared<std::promise<Status>>();
+  Enqueue(std::move(work), [result](Status status) { result->set_value(std::move(status)); });
+  return result->get_future().get();
+}
+
 void Coordinator::Begin(const std::string& request_id, std::string content, Start start, Begun done) {
   auto result = std::make_shared<v1::Qualification>();
-  outbox_.Enqueue(
+  Enqueue(
       [this, request_id, content = std::move(content), start = std::move(start), result](
-          storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-        if (!request_id.empty()) {
-          QUARTET_ASSIGN_OR_RETURN(const auto request, repository_.FindRequest(transaction, request_id));
-          if (request && request->content != content)
-            return AlreadyExists("REQUEST_ID_REUSED", "request_id " + request_id + " was used for something else");
-          if (request) {
-            QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, request->qualification_id));
-            if (!row) return Internal("a request whose qualification is missing");
-            *result = row->qualification();
-            return {};
-          }
-        }
+          storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
         Row row;
         row.id = ids_.NewUuid();
         row.version = 1;
         row.qualification().set_name(resource::NameOf(kCollection, row.id));
         Step step;
         QUARTET_RETURN_IF_ERROR(start(transaction, row, step));
+        bool is_new = true;
+        if (!request_id.empty()) {
+          QUARTET_ASSIGN_OR_RETURN(is_new, repository_.InsertRequest(transaction, request_id,
+                                                                     {.content = content, .qualification_id = row.id}));
+        }
+        if (!is_new) {
+          QUARTET_ASSIGN_OR_RETURN(*result, BegunBy(transaction, request_id, content));
+          return {};
+        }
         QUARTET_RETURN_IF_ERROR(repository_.Insert(transaction, row));
-        if (!request_id.empty())
-          QUARTET_RETURN_IF_ERROR(
-              repository_.InsertRequest(transaction, request_id, {.content = content, .qualification_id = row.id}));
         for (const Send& send : step.sends) out.push_back(CommandMessage(row, send));
         *result = row.qualification();
+        written.rows.push_back(std::move(row));
         return {};
       },
       [result, done = std::move(done)](Status status) {
@@ -107,6 +140,17 @@ void Coordinator::Begin(const std::string& request_id, std::string content, Star
         else
           done(std::move(status).error());
       });
+}
+
+Result<v1::Qualification> Coordinator::BegunBy(storage::Transaction& transaction, const std::string& request_id,
+                                               const std::string& content) const {
+  QUARTET_ASSIGN_OR_RETURN(const auto request, repository_.FindRequest(transaction, request_id));
+  if (!request) return Aborted("REQUEST_MOVED", "the request was begun and forgotten meanwhile");
+  if (request->content != content)
+    return AlreadyExists("REQUEST_ID_REUSED", "request_id " + request_id + " was used for something else");
+  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, request->qualification_id));
+  if (!row) return Internal("a request whose qualification is missing");
+  return std::move(row->qualification());
 }
 
 void Coordinator::BeginQualify(const std::string& lead, const v1::QualifyOptions& options,
@@ -147,71 +191,134 @@ void Coordinator::BeginRevert(const std::string& qualification_id, const std::st
 
 Result<v1::Qualification> Coordinator::Cancel(const std::string& qualification_id) {
   v1::Qualification result;
-  Decided decided;
   QUARTET_RETURN_IF_ERROR(
-      outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-        decided.clear();
+      Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
         QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, qualification_id));
         if (!row) return NoSuchQualification(qualification_id);
         if (row->decided())
           return FailedPrecondition("QUALIFICATION_DECIDED", row->qualification().name() + " is decided already");
-        const auto before = row->state();
+        const Before before(*row);
         const Step step = qualification::Cancel(*row, clock_.NowMicros());
-        QUARTET_RETURN_IF_ERROR(Apply(transaction, *row, step, before, out, decided));
         result = row->qualification();
-        return {};
+        return Apply(transaction, *std::move(row), step, before, out, written);
       }));
-  for (const auto& qualification : decided) waiters_.Notify(qualification);
   return result;
 }
 
 std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> deliveries) {
-  struct Job {
+  std::vector<Status> statuses(deliveries.size());
+  std::vector<Hearing> hearings;
+  std::unordered_map<std::string, std::size_t> by_id;
+  std::vector<std::optional<std::size_t>> heard_in(deliveries.size());
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
     v1::Reply reply;
-    Status status;
-    Decided decided;
-  };
-  std::vector<Job> jobs(deliveries.size());
-  std::latch finished(static_cast<std::ptrdiff_t>(jobs.size()));
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    Job& job = jobs[i];
-    if (!job.reply.ParseFromString(deliveries[i].message.data)) {
-      job.status = Internal("not a serialised quartet.qualification.v1.Reply");
-      finished.count_down();
+    if (!reply.ParseFromString(deliveries[i].message.data)) {
+      statuses[i] = Internal("not a serialised quartet.qualification.v1.Reply");
       continue;
     }
-    outbox_.Enqueue(
-        [this, &job](storage::Transaction& transaction, std::vector<events::Message>& out) {
-          job.decided.clear();
-          return OnReplyMessage(transaction, job.reply, out, job.decided);
-        },
-        [this, &job, &finished](Status status) {
-          if (status.ok()) {
-            for (const auto& qualification : job.decided) waiters_.Notify(qualification);
-          }
-          job.status = std::move(status);
-          finished.count_down();
-        });
+    if (reply.has_acknowledged()) {
+      KeepAcknowledgements(reply);
+      continue;
+    }
+    const std::string id = resource::IdOf(reply.qualification());
+    const auto known = by_id.find(id);
+    if (known == by_id.end() && recent_.Keep(id, reply)) continue;
+    const std::size_t hearing = known == by_id.end() ? hearings.size() : known->second;
+    if (known == by_id.end()) {
+      by_id.emplace(id, hearing);
+      hearings.push_back({.id = id, .replies = recent_.BeginHearing(id)});
+    }
+    hearings[hearing].replies.push_back(std::move(reply));
+    heard_in[i] = hearing;
   }
-  finished.wait();
-  std::vector<Status> statuses;
-  statuses.reserve(jobs.size());
-  for (Job& job : jobs) statuses.push_back(std::move(job.status));
+  const std::vector<Status> heard = Hear(hearings);
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    if (heard_in[i]) statuses[i] = heard[*heard_in[i]];
+  }
   return statuses;
 }
 
-Status Coordinator::OnReplyMessage(storage::Transaction& transaction, const v1::Reply& reply,
-                                   std::vector<events::Message>& out, Decided& decided) const {
-  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, resource::IdOf(reply.qualification())));
+void Coordinator::KeepAcknowledgements(const v1::Reply& reply) {
+  for (const std::string& name : reply.acknowledged().qualifications()) {
+    v1::Reply one;
+    one.set_participant(reply.participant());
+    one.mutable_acknowledged();
+    recent_.Keep(resource::IdOf(name), one);
+  }
+}
+
+std::vector<Status> Coordinator::Hear(const std::vector<Hearing>& hearings) {
+  if (hearings.empty()) return {};
+  const Status all =
+      Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
+        for (const Hearing& hearing : hearings) QUARTET_RETURN_IF_ERROR(HearOne(transaction, hearing, out, written));
+        return {};
+      });
+  std::vector<Status> statuses(hearings.size(), all);
+  // One that fails holds up no other.
+  if (!all.ok() && hearings.size() > 1) statuses = HearEach(hearings);
+  for (const Hearing& hearing : hearings) recent_.EndHearing(hearing.id);
+  return statuses;
+}
+
+std::vector<Status> Coordinator::HearEach(const std::vector<Hearing>& hearings) {
+  std::vector<Status> statuses(hearings.size());
+  std::latch finished(std::ssize(hearings));
+  for (std::size_t i = 0; i < hearings.size(); ++i) {
+    Enqueue([this, &hearing = hearings[i]](auto& transaction, auto& out,
+                                           auto& written) { return HearOne(transaction, hearing, out, written); },
+            [&status = statuses[i], &finished](Status heard) {
+              status = std::move(heard);
+              finished.count_down();
+            });
+  }
+  finished.wait();
+  return statuses;
+}
+
+Status Coordinator::HearOne(storage::Transaction& transaction, const Hearing& hearing,
+                            std::vector<events::Message>& out, Written& written) {
+  if (auto recent = recent_.Take(hearing.id)) {
+    const Before before(*recent);
+    QUARTET_ASSIGN_OR_RETURN(const Step step, StepAll(transaction, hearing, *recent));
+    // What changes nothing may do so because the row is not the stored one.
+    if (step.changed) {
+      QUARTET_ASSIGN_OR_RETURN(const bool applied,
+                               TryApply(transaction, *std::move(recent), step, before, out, written));
+      if (applied) return {};
+    }
+  }
+  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, hearing.id));
   // An id without a row can never start; its intents are void when asked about.
   if (!row) return {};
-  Holder holder;
-  if (reply.has_busy()) {
-    QUARTET_ASSIGN_OR_RETURN(holder, LookUpHolder(transaction, resource::IdOf(reply.busy().holder())));
+  const Before before(*row);
+  QUARTET_ASSIGN_OR_RETURN(const Step step, StepAll(transaction, hearing, *row));
+  return Apply(transaction, *std::move(row), step, before, out, written);
+}
+
+Result<Step> Coordinator::StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row) const {
+  Step all;
+  for (const v1::Reply& reply : hearing.replies) {
+    Holder holder;
+    if (reply.has_busy()) {
+      QUARTET_ASSIGN_OR_RETURN(holder, LookUpHolder(transaction, resource::IdOf(reply.busy().holder())));
+    }
+    Step step = OnReply(row, reply, holder, clock_.NowMicros());
+    all.changed |= step.changed;
+    std::ranges::move(step.sends, std::back_inserter(all.sends));
   }
-  const auto before = row->state();
-  const Step step = OnReply(*row, reply, holder, clock_.NowMicros());
-  return Apply(transaction, *row, step, before, out, decided);
+  return all;
+}
+
+Status Coordinator::KeepUp() {
+  const std::vector<std::string> ids = recent_.WithReplies();
+  for (std::size_t first = 0; first < ids.size(); first += kWrittenDownMax) {
+    std::vector<Hearing> hearings;
+    for (const std::string& id : std::span(ids).subspan(first, std::min(kWrittenDownMax, ids.size() - first)))
+      hearings.push_back({.id = id, .replies = recent_.BeginHearing(id)});
+    for (Status& status : Hear(hearings)) QUARTET_RETURN_IF_ERROR(std::move(status));
+  }
+  return {};
 }
 
 Status Coordinator::Redrive() {
@@ -223,10 +330,8 @@ Status Coordinator::Redrive() {
   // A row that fails must not hold up those that come after it.
   Status first_failure;
   for (const std::string& id : due) {
-    Decided decided;
-    Status driven = outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
-      decided.clear();
-      return RedriveRow(transaction, id, out, decided);
+    Status driven = Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) {
+      return RedriveRow(transaction, id, out, written);
     });
     if (!driven.ok() && first_failure.ok()) first_failure = std::move(driven);
   }
@@ -234,31 +339,48 @@ Status Coordinator::Redrive() {
 }
 
 Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::string& id,
-                               std::vector<events::Message>& out, Decided& decided) const {
+                               std::vector<events::Message>& out, Written& written) const {
   QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, id));
   const std::int64_t now_us = clock_.NowMicros();
   if (!row || row->redrive_time_us == 0 || row->redrive_time_us > now_us) return {};
   QUARTET_ASSIGN_OR_RETURN(const Holder holder, LookUpHolder(transaction, row->waits_for));
-  const auto before = row->state();
+  const Before before(*row);
   const Step step = OnRedrive(*row, holder.decided, now_us);
-  return Apply(transaction, *row, step, before, out, decided);
+  return Apply(transaction, *std::move(row), step, before, out, written);
 }
 
-Status Coordinator::Apply(storage::Transaction& transaction, Row& row, const Step& step,
-                          v1::Qualification::State before, std::vector<events::Message>& out, Decided& decided) const {
-  if (step.changed) QUARTET_RETURN_IF_ERROR(repository_.Update(transaction, row));
-  for (const Send& send : step.sends) out.push_back(CommandMessage(row, send));
-  if (row.state() == before) return {};
-  if (row.decided()) {
-    out.push_back(DecidedEvent(row));
-    decided.push_back(row.qualification());
+Result<bool> Coordinator::TryApply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
+                                   std::vector<events::Message>& out, Written& written) const {
+  if (step.changed) {
+    const QualificationRepository::Changed changed{.plan = row.state() != before.state,
+                                                   .times = row.waits_for != before.waits_for ||
+                                                            row.redrive_time_us != before.redrive_time_us ||
+                                                            row.redrive_count != before.redrive_count};
+    QUARTET_ASSIGN_OR_RETURN(const bool updated, repository_.Update(transaction, row, changed));
+    if (!updated) return false;
   }
-  if (row.decided() || row.state() == v1::Qualification::PARKED) return Wake(transaction, row, out, decided);
+  for (const Send& send : step.sends) out.push_back(CommandMessage(row, send));
+  if (row.state() != before.state && row.decided()) {
+    out.push_back(DecidedEvent(row));
+    written.decided.push_back(row.qualification());
+  }
+  if (row.state() != before.state && (row.decided() || row.state() == v1::Qualification::PARKED))
+    QUARTET_RETURN_IF_ERROR(Wake(transaction, row, out, written));
+  written.rows.push_back(std::move(row));
+  return true;
+}
+
+Status Coordinator::Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
+                          std::vector<events::Message>& out, Written& written) const {
+  QUARTET_ASSIGN_OR_RETURN(const bool applied, TryApply(transaction, std::move(row), step, before, out, written));
+  if (!applied) return Aborted("QUALIFICATION_MOVED", "the row was changed meanwhile");
   return {};
 }
 
 Status Coordinator::Wake(storage::Transaction& transaction, const Row& holder, std::vector<events::Message>& out,
-                         Decided& decided) const {
+                         Written& written) const {
+  QUARTET_ASSIGN_OR_RETURN(const auto first, repository_.WaitingFor(transaction, holder.id, std::nullopt, 1));
+  if (first.empty()) return {};
   // An older one that waits in PREPARING asks again as soon as the younger has
   // made way; one that is parked only when its holder is decided (rule 9).
   QUARTET_ASSIGN_OR_RETURN(auto woken,
@@ -272,9 +394,9 @@ Status Coordinator::Wake(storage::Transaction& transaction, const Row& holder, s
   }
   for (const std::string& id : woken) {
     QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, id));
-    const auto before = row->state();
+    const Before before(*row);
     const Step step = OnHolderGone(*row, holder.decided(), clock_.NowMicros());
-    QUARTET_RETURN_IF_ERROR(Apply(transaction, *row, step, before, out, decided));
+    QUARTET_RETURN_IF_ERROR(Apply(transaction, *std::move(row), step, before, out, written));
   }
   // The rest wait for the oldest that was woken. It is older than they are, so
   // waits still never form a circle.

@@ -12,6 +12,7 @@
 #include "common/events/outbox.h"
 #include "common/storage/database.h"
 #include "services/qualification/qualification_repository.h"
+#include "services/qualification/recent_rows.h"
 #include "services/qualification/waiters.h"
 
 namespace quartet::qualification {
@@ -38,9 +39,12 @@ class Coordinator {
   // QUALIFICATION_DECIDED.
   Result<v1::Qualification> Cancel(const std::string& qualification_id);
 
-  // Handles Reply messages; positional results.
+  // Handles Reply messages; positional results. Those from which nothing follows
+  // before others come are kept in memory until then, or until KeepUp.
   std::vector<Status> Handle(std::span<const events::Delivery> deliveries);
 
+  // Writes down what Handle has kept.
+  Status KeepUp();
   // Sends again what rows that have not moved wait for (rule 10).
   Status Redrive();
 
@@ -52,20 +56,54 @@ class Coordinator {
   void PollWaiters();
 
  private:
-  using Decided = std::vector<v1::Qualification>;
   using Start = std::function<Status(storage::Transaction&, Row&, Step&)>;
+  // What is heard of one qualification at once, in the order in which it came.
+  struct Hearing {
+    std::string id;
+    std::vector<v1::Reply> replies;
+  };
+  // What one operation wrote, for the moment at which that is durable.
+  struct Written {
+    std::vector<Row> rows;
+    std::vector<v1::Qualification> decided;
+  };
+  // A row's searched part, as it was when the step began.
+  struct Before {
+    explicit Before(const Row& row);
+    v1::Qualification::State state;
+    std::string waits_for;
+    std::int64_t redrive_time_us;
+    std::int64_t redrive_count;
+  };
+  using Work = std::function<Status(storage::Transaction&, std::vector<events::Message>&, Written&)>;
 
   void Begin(const std::string& request_id, std::string content, Start start, Begun done);
-  Status OnReplyMessage(storage::Transaction& transaction, const v1::Reply& reply, std::vector<events::Message>& out,
-                        Decided& decided) const;
+  Result<v1::Qualification> BegunBy(storage::Transaction& transaction, const std::string& request_id,
+                                    const std::string& content) const;
+  // Runs `work` as one operation; when it is durable, remembers the rows and
+  // tells who waits for a decision, and then calls `done`.
+  void Enqueue(Work work, std::function<void(Status)> done);
+  Status Write(Work work);
+
+  // All of them in one operation; if that fails each in one of its own. Positional results.
+  std::vector<Status> Hear(const std::vector<Hearing>& hearings);
+  std::vector<Status> HearEach(const std::vector<Hearing>& hearings);
+  void KeepAcknowledgements(const v1::Reply& reply);
+  Status HearOne(storage::Transaction& transaction, const Hearing& hearing, std::vector<events::Message>& out,
+                 Written& written);
+  Result<Step> StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row) const;
   Status RedriveRow(storage::Transaction& transaction, const std::string& id, std::vector<events::Message>& out,
-                    Decided& decided) const;
+                    Written& written) const;
   // Writes what the step changed and sends what it says; wakes those who waited
-  // for the row if it is decided or has made way now.
-  Status Apply(storage::Transaction& transaction, Row& row, const Step& step, v1::Qualification::State before,
-               std::vector<events::Message>& out, Decided& decided) const;
+  // for the row if it is decided or has made way now. False, and nothing has
+  // happened, if the row is not the stored one any more.
+  Result<bool> TryApply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
+                        std::vector<events::Message>& out, Written& written) const;
+  // The same for a row that was read in this transaction: ABORTED instead of false.
+  Status Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
+               std::vector<events::Message>& out, Written& written) const;
   Status Wake(storage::Transaction& transaction, const Row& holder, std::vector<events::Message>& out,
-              Decided& decided) const;
+              Written& written) const;
   Result<Holder> LookUpHolder(storage::Transaction& transaction, const std::string& id) const;
 
   const QualificationRepository& repository_;
@@ -74,6 +112,7 @@ class Coordinator {
   Waiters& waiters_;
   const Clock& clock_;
   IdSource& ids_;
+  RecentRows recent_;
 };
 
 }  // namespace quartet::qualification

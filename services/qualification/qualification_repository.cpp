@@ -17,9 +17,17 @@ constexpr std::string_view kInsert =
     "waits_for, redrive_time, redrive_count, body, plan) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 constexpr std::string_view kUpdate =
-    "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, "
-    "waits_for = $5, redrive_time = $6, redrive_count = $7, body = $8, plan = $9 "
+    "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5 "
     "WHERE id = $1 AND version = $2";
+constexpr std::string_view kUpdatePlan =
+    "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, plan = $6 "
+    "WHERE id = $1 AND version = $2";
+constexpr std::string_view kUpdateTimes =
+    "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, "
+    "waits_for = $6, redrive_time = $7, redrive_count = $8 WHERE id = $1 AND version = $2";
+constexpr std::string_view kUpdateAll =
+    "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, plan = $6, "
+    "waits_for = $7, redrive_time = $8, redrive_count = $9 WHERE id = $1 AND version = $2";
 constexpr std::string_view kWaiting =
     "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' "
     "ORDER BY create_time, id LIMIT $2";
@@ -33,7 +41,8 @@ constexpr std::string_view kDue =
     "SELECT id FROM qualification WHERE redrive_time > 0 AND redrive_time <= $1 "
     "ORDER BY redrive_time LIMIT $2";
 constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM request WHERE id = $1";
-constexpr std::string_view kInsertRequest = "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)";
+constexpr std::string_view kInsertRequest =
+    "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 constexpr std::string_view kList = "SELECT id, create_time, body FROM qualification";
 
 Status Done(Result<std::int64_t> changed) {
@@ -84,17 +93,20 @@ Status QualificationRepository::Insert(storage::Transaction& transaction, const 
                                     row.redrive_time_us, row.redrive_count, storage::Blob{body}, storage::Blob{plan}}));
 }
 
-Status QualificationRepository::Update(storage::Transaction& transaction, Row& row) const {
+Result<bool> QualificationRepository::Update(storage::Transaction& transaction, Row& row, Changed changed) const {
   const std::string body = row.stored.SerializeAsString();
-  const std::string plan = row.plan.SerializeAsString();
-  QUARTET_ASSIGN_OR_RETURN(
-      const std::int64_t updated,
-      transaction.Execute(kUpdate, {std::string_view(row.id), row.version, row.update_time_us,
-                                    std::int64_t{row.state()}, std::string_view(row.waits_for), row.redrive_time_us,
-                                    row.redrive_count, storage::Blob{body}, storage::Blob{plan}}));
-  if (updated == 0) return Aborted("QUALIFICATION_MOVED", "the row was changed meanwhile");
+  const std::string plan = changed.plan ? row.plan.SerializeAsString() : "";
+  std::vector<storage::Param> params = {std::string_view(row.id), row.version, row.update_time_us,
+                                        std::int64_t{row.state()}, storage::Blob{body}};
+  if (changed.plan) params.emplace_back(storage::Blob{plan});
+  if (changed.times)
+    params.insert(params.end(), {std::string_view(row.waits_for), row.redrive_time_us, row.redrive_count});
+  const std::string_view sql =
+      changed.plan ? (changed.times ? kUpdateAll : kUpdatePlan) : (changed.times ? kUpdateTimes : kUpdate);
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(sql, params));
+  if (updated == 0) return false;
   ++row.version;
-  return {};
+  return true;
 }
 
 Result<std::vector<std::string>> QualificationRepository::WaitingFor(storage::Transaction& transaction,
@@ -124,10 +136,12 @@ Result<std::optional<Request>> QualificationRepository::FindRequest(storage::Tra
   return found;
 }
 
-Status QualificationRepository::InsertRequest(storage::Transaction& transaction, std::string_view request_id,
-                                              const Request& request) const {
-  return Done(transaction.Execute(
-      kInsertRequest, {request_id, std::string_view(request.content), std::string_view(request.qualification_id)}));
+Result<bool> QualificationRepository::InsertRequest(storage::Transaction& transaction, std::string_view request_id,
+                                                    const Request& request) const {
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t inserted,
+                           transaction.Execute(kInsertRequest, {request_id, std::string_view(request.content),
+                                                                std::string_view(request.qualification_id)}));
+  return inserted > 0;
 }
 
 Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Transaction& transaction,

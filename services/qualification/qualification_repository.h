@@ -25,10 +25,15 @@ class QualificationRepository {
  public:
   Result<std::optional<Row>> Find(storage::Transaction& transaction, std::string_view id) const;
   Status Insert(storage::Transaction& transaction, const Row& row) const;
+  // What of a row is written only if it changes: the rest is small and in no
+  // index.
+  struct Changed {
+    bool plan = false;
+    bool times = false;  // waits_for, redrive_time or redrive_count
+  };
   // Writes the row as its next version if the stored one is still row.version
-  // (rule 2), and raises row.version; otherwise ABORTED, and the operation is to
-  // be run again.
-  Status Update(storage::Transaction& transaction, Row& row) const;
+  // (rule 2), and raises row.version. Otherwise nothing happens: false.
+  Result<bool> Update(storage::Transaction& transaction, Row& row, Changed changed) const;
 
   // Ids of rows that wait for `holder`, the oldest first.
   Result<std::vector<std::string>> WaitingFor(storage::Transaction& transaction, std::string_view holder,
@@ -39,7 +44,9 @@ class QualificationRepository {
   Result<std::vector<std::string>> DueBy(storage::Transaction& transaction, std::int64_t now_us, int limit) const;
 
   Result<std::optional<Request>> FindRequest(storage::Transaction& transaction, std::string_view request_id) const;
-  Status InsertRequest(storage::Transaction& transaction, std::string_view request_id, const Request& request) const;
+  // False, and nothing happens, if the request_id stands for something already.
+  Result<bool> InsertRequest(storage::Transaction& transaction, std::string_view request_id,
+                             const Request& request) const;
 
   // One page and the token of the next.
   Result<std::vector<v1::Qualification>> List(storage::Transaction& transaction, const resource::PageRequest& page,

@@ -38,8 +38,12 @@ void MoveTo(Row& row, State state, std::int64_t now_us) {
   row.qualification().set_state(state);
   row.update_time_us = now_us;
   *row.qualification().mutable_update_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
+  if (row.decided()) row.plan.Clear();
+  // The time set before will do unless it is near or far: each change of it is
+  // a change of an index.
+  const std::int64_t left_us = row.redrive_time_us - now_us;
   row.redrive_count = 0;
-  ScheduleRedrive(row, now_us);
+  if (left_us < kRedriveFirst_us / 2 || left_us > kRedriveFirst_us) ScheduleRedrive(row, now_us);
 }
 
 Participant ParticipantOf(const v1::Prepare& prepare) {
@@ -109,7 +113,7 @@ void SendDecision(const Row& row, Step& step) {
     const auto to = static_cast<Participant>(participant);
     if (Contains(row.stored.acknowledged(), to)) continue;
     Send send{to, {}};
-    *send.command.mutable_decision() = DecisionOf(row);
+    *send.command.mutable_decisions()->add_decisions() = DecisionOf(row);
     step.sends.push_back(std::move(send));
   }
 }
@@ -209,7 +213,7 @@ void OnBusy(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_t
 void OnAcknowledged(Row& row, Participant from, Step& step) {
   if (!Contains(row.stored.participants(), from) || Contains(row.stored.acknowledged(), from)) return;
   row.stored.add_acknowledged(from);
-  if (row.stored.acknowledged_size() == row.stored.participants_size()) row.redrive_time_us = 0;
+  if (IsOver(row)) row.redrive_time_us = 0;
   step.changed = true;
 }
 
@@ -231,6 +235,10 @@ std::optional<Error> Misfit(const std::string& contact, const std::string& conta
       FailedPrecondition("CONTACT_ACCOUNT_MISMATCH", contact + " belongs to " + contact_account + ", not to " + chosen);
   error.metadata = {{"contact", contact}, {"contact_account", contact_account}, {"account", chosen}};
   return error;
+}
+
+bool IsOver(const Row& row) {
+  return row.decided() && row.stored.acknowledged_size() == row.stored.participants_size();
 }
 
 bool IsOlder(std::int64_t create_time_a_us, const std::string& a, std::int64_t create_time_b_us, const std::string& b) {
@@ -303,7 +311,7 @@ Step OnHolderGone(Row& row, bool holder_decided, std::int64_t now_us) {
 }
 
 Step OnRedrive(Row& row, bool holder_decided, std::int64_t now_us) {
-  if (row.decided() && row.stored.acknowledged_size() == row.stored.participants_size()) return {};
+  if (IsOver(row)) return {};
   Step step{.changed = true, .sends = {}};
   ++row.redrive_count;
   ScheduleRedrive(row, now_us);

@@ -25,7 +25,7 @@ struct Row {
   std::int64_t redrive_time_us = 0;  // when to send again; 0: everything is over
   std::int64_t redrive_count = 0;    // how often in this state
   v1::StoredQualification stored;
-  v1::Plan plan;  // empty until the lead is locked; never changes after
+  v1::Plan plan;  // made when the lead is locked, never changed; empty before, and once decided
 
   v1::Qualification& qualification() { return *stored.mutable_qualification(); }
   const v1::Qualification& qualification() const { return stored.qualification(); }
@@ -68,6 +68,9 @@ Step OnHolderGone(Row& row, bool holder_decided, std::int64_t now_us);
 Step OnRedrive(Row& row, bool holder_decided, std::int64_t now_us);
 // Gives the qualification up, unless it is decided.
 Step Cancel(Row& row, std::int64_t now_us);
+
+// Whether it is decided and all participants have acknowledged that.
+bool IsOver(const Row& row);
 
 // The decision as it stands, for those who hold intents.
 v1::Decision DecisionOf(const Row& row);

@@ -26,6 +26,10 @@ Status Bind(app::Host& host) {
   host.AddConsumer("qualification.replies", [&coordinator](std::span<const events::Delivery> deliveries) {
     return coordinator.Handle(deliveries);
   });
+  host.AddTimer(kRedriveInterval, [&coordinator] {
+    const Status kept = coordinator.KeepUp();
+    if (!kept.ok()) telemetry::LogWarning("replies were not written down", {{"error", ToString(kept.error())}});
+  });
   host.AddLeaderTimer(kRedriveInterval, [&coordinator] {
     const Status driven = coordinator.Redrive();
     if (!driven.ok()) telemetry::LogWarning("re-drive failed", {{"error", ToString(driven.error())}});

@@ -96,7 +96,7 @@ Command ParticipantTest::Release(int number, std::int64_t attempt) {
 
 Command ParticipantTest::Tell(const Decision& decision) {
   Command command;
-  *command.mutable_decision() = decision;
+  *command.mutable_decisions()->add_decisions() = decision;
   return command;
 }
 

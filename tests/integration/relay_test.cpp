@@ -74,6 +74,34 @@ TEST_F(RelayTest, AnOperationWithoutMessagesWritesNoRow) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
+TEST_F(RelayTest, MessagesThatMayWaitAreJoinedAndNotStored) {
+  const auto say = [&](const char* topic, const std::string& data) {
+    ASSERT_TRUE(service_.outbox()
+                    .Write([&](storage::Transaction&, std::vector<events::Message>& messages) -> Status {
+                      events::Message message = EventService::MakeMessage(topic, "");
+                      message.data = data;
+                      message.joinable = true;
+                      messages.push_back(std::move(message));
+                      return {};
+                    })
+                    .ok());
+  };
+  say(kCommands, "one ");
+  say("other.commands", "alone");
+  say(kCommands, "and two");
+  EXPECT_EQ(service_.Count("outbox"), 0);
+  Run();
+  EXPECT_THAT(bus_.Messages(kCommands), IsEmpty()) << "others may still come";
+
+  clock_.Advance(20'000);
+  Run();
+
+  ASSERT_THAT(bus_.Messages(kCommands), SizeIs(1));
+  EXPECT_EQ(bus_.Messages(kCommands)[0].data, "one and two");
+  EXPECT_NE(bus_.Messages(kCommands)[0].id, "");
+  EXPECT_THAT(bus_.Messages("other.commands"), SizeIs(1));
+}
+
 TEST_F(RelayTest, WhileTheBrokerIsDownMessagesWaitAndKeepTheirOrder) {
   bus_.SetDown(true);
   for (const char* id : {"1", "2", "3"}) Say(kCommands, id);

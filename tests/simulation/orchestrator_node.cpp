@@ -35,7 +35,7 @@ void OrchestratorNode::Open() {
   Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
   Require(storage::Migrate(*database_, "qualification", qualification::kMigrations, clock_));
   relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_,
-                                           events::RelayOptions{.service = "qualification"});
+                                           events::RelayOptions{.service = "qualification", .linger = {}});
   outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
   waiters_ = std::make_unique<qualification::Waiters>();
   coordinator_ =

@@ -100,8 +100,22 @@ class ParticipantNode {
     return TakeReplies();
   }
 
-  // Replies, and domain events, that were sent since the last call.
-  std::vector<Reply> TakeReplies() { return Take<Reply>("qualification.replies", replies_taken_); }
+  // Replies, and domain events, that were sent since the last call. First
+  // acknowledgements, each by itself, which are joined on their way.
+  std::vector<Reply> TakeReplies() {
+    std::vector<Reply> acknowledged;
+    std::vector<Reply> others;
+    for (Reply& reply : Take<Reply>("qualification.replies", replies_taken_)) {
+      if (!reply.has_acknowledged()) others.push_back(reply);
+      for (const std::string& name : reply.acknowledged().qualifications()) {
+        Reply& one = acknowledged.emplace_back();
+        one.set_participant(reply.participant());
+        one.mutable_acknowledged()->add_qualifications(name);
+      }
+    }
+    acknowledged.insert(acknowledged.end(), others.begin(), others.end());
+    return acknowledged;
+  }
   std::vector<typename Traits::Event> TakeEvents() {
     return Take<typename Traits::Event>(std::string(Traits::kTopic), events_taken_);
   }
@@ -241,8 +255,9 @@ class ParticipantNode {
     Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
     Require(storage::Migrate(*database_, "commit", commit::kMigrations, clock_));
     Require(storage::Migrate(*database_, std::string(Traits::kSchema.table), migrations_, clock_));
-    relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_,
-                                             events::RelayOptions{.service = std::string(Traits::kSchema.table)});
+    relay_ = std::make_unique<events::Relay>(
+        bus_, *database_, alone_, ids_, clock_,
+        events::RelayOptions{.service = std::string(Traits::kSchema.table), .linger = {}});
     outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
     store_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *database_, *outbox_,
                                                    decisions_, clock_);

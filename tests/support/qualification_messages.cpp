@@ -102,8 +102,9 @@ Reply RefusedReply(const Row& row, Participant from, const std::string& reason) 
 }
 
 Reply AcknowledgedReply(const Row& row, Participant from) {
-  Reply reply = ReplyTo(row, from);
-  reply.mutable_acknowledged();
+  Reply reply;
+  reply.set_participant(from);
+  reply.mutable_acknowledged()->add_qualifications(resource::NameOf("qualifications", row.id));
   return reply;
 }
 
@@ -117,8 +118,8 @@ std::vector<std::string> Describe(const qualification::Step& step) {
     else if (command.has_release())
       lines.push_back(fmt::format("RELEASE {} {}", to, command.release().attempt()));
     else
-      lines.push_back(
-          fmt::format("{} {}", qualification::v1::Decision::Outcome_Name(command.decision().outcome()), to));
+      lines.push_back(fmt::format(
+          "{} {}", qualification::v1::Decision::Outcome_Name(command.decisions().decisions(0).outcome()), to));
   }
   return lines;
 }

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/events/bus.h"
+
+namespace quartet::events {
+
+// Joins messages that may wait (see Message::joinable): many become one, which
+// costs broker and consumer no more than one. Times are microseconds since the
+// Unix epoch. Not thread-safe.
+class Joiner {
+ public:
+  explicit Joiner(std::chrono::milliseconds linger) : linger_us_(linger.count() * 1'000) {}
+
+  // Takes over a message. What is too much to keep is dropped: its sender sends
+  // it again.
+  void Add(Message message, std::int64_t now_us);
+
+  // The joined messages whose first part has waited long enough, or that are
+  // full; all of them if `all`. Each has the subject of its first part.
+  std::vector<Message> Take(std::int64_t now_us, bool all = false);
+
+  bool Empty() const { return joined_.empty(); }
+  // How long until something can be taken, at least 0; nothing if it is empty.
+  std::optional<std::int64_t> WaitUs(std::int64_t now_us) const;
+
+ private:
+  struct Joined {
+    Message message;
+    std::int64_t since_us = 0;
+  };
+  bool Due(const Joined& joined, std::int64_t now_us) const;
+
+  const std::int64_t linger_us_;
+  std::map<std::pair<std::string, std::string>, Joined> joined_;  // by topic and type
+  std::vector<Message> full_;
+};
+
+}  // namespace quartet::events
