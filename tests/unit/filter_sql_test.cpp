@@ -89,7 +89,7 @@ class FilterSql : public ::testing::Test {
         "CREATE TABLE item (id TEXT PRIMARY KEY, version BIGINT, create_time BIGINT, update_time BIGINT, "
         "delete_time BIGINT, body BYTEA, state BIGINT, owner TEXT, company TEXT)",
         "CREATE TABLE identity (kind BIGINT, value TEXT, record_id TEXT, former BIGINT, "
-        "PRIMARY KEY (kind, value, record_id))"};
+        "PRIMARY KEY (value, kind, record_id))"};
     for (const std::string_view table : kTables) QUARTET_RETURN_IF_ERROR(transaction.Run(table, {}));
     for (const Record& record : records_) {
       QUARTET_RETURN_IF_ERROR(repository_.Insert(transaction, record));

@@ -15,10 +15,10 @@ CREATE INDEX account_by_company ON account (company, create_time, id);
 
 -- The account that a web domain or company name leads to.
 CREATE TABLE identity (
-  kind BIGINT NOT NULL,
   value TEXT NOT NULL,
+  kind BIGINT NOT NULL,
   record_id TEXT NOT NULL,
   former BIGINT NOT NULL,
-  PRIMARY KEY (kind, value)
+  PRIMARY KEY (value, kind)
 );
 CREATE INDEX identity_by_record ON identity (record_id);

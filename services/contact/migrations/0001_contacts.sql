@@ -16,10 +16,10 @@ CREATE INDEX contact_by_account ON contact (account, create_time, id);
 
 -- The contact that an e-mail address or phone number leads, or once led, to.
 CREATE TABLE identity (
-  kind BIGINT NOT NULL,
   value TEXT NOT NULL,
+  kind BIGINT NOT NULL,
   record_id TEXT NOT NULL,
   former BIGINT NOT NULL,
-  PRIMARY KEY (kind, value)
+  PRIMARY KEY (value, kind)
 );
 CREATE INDEX identity_by_record ON identity (record_id);

@@ -18,10 +18,10 @@ CREATE INDEX lead_by_company ON lead (company, create_time, id);
 
 -- Which leads have an e-mail address or phone number; several may have the same.
 CREATE TABLE identity (
-  kind BIGINT NOT NULL,
   value TEXT NOT NULL,
+  kind BIGINT NOT NULL,
   record_id TEXT NOT NULL,
   former BIGINT NOT NULL,
-  PRIMARY KEY (kind, value, record_id)
+  PRIMARY KEY (value, kind, record_id)
 );
 CREATE INDEX identity_by_record ON identity (record_id);

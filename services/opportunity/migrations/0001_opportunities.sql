@@ -24,9 +24,9 @@ CREATE INDEX opportunity_by_contact ON opportunity (contact, create_time, id);
 
 -- Opportunities have no identities; the common statements expect the table.
 CREATE TABLE identity (
-  kind BIGINT NOT NULL,
   value TEXT NOT NULL,
+  kind BIGINT NOT NULL,
   record_id TEXT NOT NULL,
   former BIGINT NOT NULL,
-  PRIMARY KEY (kind, value)
+  PRIMARY KEY (value, kind)
 );
