@@ -211,6 +211,27 @@ TEST_F(SqliteDatabaseTest, AFailingDiskIsUnavailableAndIsForgottenWhenItWorksAga
   EXPECT_EQ(status, 0);
 }
 
+// What does not fit into memory goes to the log before its time, is changed there, and read back.
+TEST_F(SqliteDatabaseTest, ATransactionLargerThanTheCacheReadsWhatItWrote) {
+  constexpr std::int64_t kRows = 500;
+  const auto database = MustOpenWithTable({.writer_cache_bytes = 64 << 10});
+  std::int64_t right = 0;
+  const Status written = database->Write([&](Transaction& t) -> Status {
+    right = 0;
+    const std::string first(8'000, 'a');
+    const std::string second(8'000, 'b');
+    for (std::int64_t id = 0; id < kRows; ++id) QUARTET_RETURN_IF_ERROR(t.Run(kInsert, {id, std::string_view(first)}));
+    QUARTET_RETURN_IF_ERROR(t.Run("UPDATE item SET text = $1 WHERE id % 2 = 1", {std::string_view(second)}));
+    return t.Query("SELECT id, text FROM item", {}, [&](const storage::Row& row) {
+      if (row.Bytes(1) == (row.Int(0) % 2 == 1 ? second : first)) ++right;
+    });
+  });
+  ASSERT_TRUE(written.ok()) << ToString(written.error());
+  EXPECT_EQ(right, kRows);
+  EXPECT_EQ(Count(*database), kRows);
+  EXPECT_GT(LogBytes(), 4U << 20);
+}
+
 TEST_F(SqliteDatabaseTest, TheLogStaysShort) {
   const auto database = MustOpenWithTable();
   const std::string text(1 << 20, 'x');
