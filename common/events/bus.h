@@ -97,6 +97,16 @@ class Subscription {
   virtual void Interrupt() = 0;
 };
 
+// What a broker tells of its own losses; see Bus::ReadMarker.
+struct Marker {
+  // The lowest of all partitions; nothing if one has none.
+  std::optional<std::int64_t> value;
+  // Names the servers' past. What was confirmed between two looks at the same history
+  // is still there; another one may be without the last moments of the former (a
+  // restart, a failover), even where no connection broke.
+  std::string history;
+};
+
 class Bus {
  public:
   virtual ~Bus() = default;
@@ -122,17 +132,18 @@ class Bus {
   // keep a week.
   virtual Status Trim(const std::string& topic, std::chrono::milliseconds max_age) = 0;
 
-  // The marker `name` is a number kept in the broker, by which its owner notices
-  // that the broker has lost data: all of it (the marker is missing) or the last
-  // moments (the marker is older than what was written).
+  // The marker of `topic` is a number kept in the broker beside each of the topic's
+  // partitions, by which the one who owns it notices that the broker has lost data:
+  // all that a partition had (its marker is missing), or the last moments (it is older
+  // than what was written, or the history is another).
 
-  virtual Result<std::optional<std::int64_t>> ReadMarker(const std::string& name) = 0;
-  // Changes the marker if it is there; whether it was.
-  virtual Result<bool> AdvanceMarker(const std::string& name, std::int64_t value) = 0;
-  // SetMarker creates the marker, unless the broker has lost its data after
-  // BeginMarker with the same `token` (a UUID): then false, and nothing is set.
-  virtual Status BeginMarker(const std::string& name, const std::string& token) = 0;
-  virtual Result<bool> SetMarker(const std::string& name, const std::string& token, std::int64_t value) = 0;
+  virtual Result<Marker> ReadMarker(const std::string& topic) = 0;
+  // Changes the marker if it is there in every partition; whether it was.
+  virtual Result<bool> AdvanceMarker(const std::string& topic, std::int64_t value) = 0;
+  // SetMarker creates the marker, unless a partition has lost its data after
+  // BeginMarker with the same `token` (a UUID): then false, and it is not complete.
+  virtual Status BeginMarker(const std::string& topic, const std::string& token) = 0;
+  virtual Result<bool> SetMarker(const std::string& topic, const std::string& token, std::int64_t value) = 0;
 };
 
 }  // namespace quartet::events

@@ -22,7 +22,12 @@ constexpr std::int64_t kPage = 200;
 
 EventReplay::EventReplay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock,
                          const RelayOptions& options)
-    : bus_(bus), database_(database), ids_(ids), clock_(clock), options_(options) {}
+    : bus_(bus),
+      database_(database),
+      ids_(ids),
+      clock_(clock),
+      options_(options),
+      topic_(EventTopic(options.service)) {}
 
 void EventReplay::Doubt() {
   suspicious_ = true;
@@ -46,20 +51,25 @@ Result<std::int64_t> EventReplay::SafeTime() {
 Status EventReplay::Check() {
   if (replay_) return {};
   QUARTET_ASSIGN_OR_RETURN(const std::int64_t safe, SafeTime());
-  QUARTET_ASSIGN_OR_RETURN(const std::optional<std::int64_t> marker, bus_.ReadMarker(options_.service));
-  if (!marker) {
+  QUARTET_ASSIGN_OR_RETURN(const Marker marker, bus_.ReadMarker(topic_));
+  const bool is_other_history = marker.history != history_;
+  history_ = marker.history;
+  if (!marker.value) {
     const std::string token = ids_.NewUuid();
-    QUARTET_RETURN_IF_ERROR(bus_.BeginMarker(options_.service, token));
+    QUARTET_RETURN_IF_ERROR(bus_.BeginMarker(topic_, token));
     telemetry::LogInfo("the broker has no marker of this service; publishing all retained events",
                        {{"service", options_.service}});
     Begin(clock_.NowMicros() - options_.event_retention.count() * 1'000, token);
     return {};
   }
-  if (suspicious_ || *marker < written_) {
-    Begin(std::min(*marker, safe), "");
+  if (suspicious_ || is_other_history || *marker.value < written_) {
+    suspicious_ = true;
+    Begin(std::min(*marker.value, safe), "");
     return {};
   }
-  QUARTET_ASSIGN_OR_RETURN(const bool there, bus_.AdvanceMarker(options_.service, safe));
+  // A failover at this very moment shows in the history next time; until then the
+  // marker says no more than that what is older than the loss window is there.
+  QUARTET_ASSIGN_OR_RETURN(const bool there, bus_.AdvanceMarker(topic_, safe));
   if (there) written_ = safe;
   return {};
 }
@@ -108,9 +118,9 @@ Status EventReplay::Finish() {
   QUARTET_ASSIGN_OR_RETURN(const std::int64_t safe, SafeTime());
   bool there = false;
   if (token.empty()) {
-    QUARTET_ASSIGN_OR_RETURN(there, bus_.AdvanceMarker(options_.service, safe));
+    QUARTET_ASSIGN_OR_RETURN(there, bus_.AdvanceMarker(topic_, safe));
   } else {
-    QUARTET_ASSIGN_OR_RETURN(there, bus_.SetMarker(options_.service, token, safe));
+    QUARTET_ASSIGN_OR_RETURN(there, bus_.SetMarker(topic_, token, safe));
   }
   // Otherwise all is lost again, which the next check sees.
   if (there) {

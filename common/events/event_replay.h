@@ -23,8 +23,10 @@ namespace quartet::events {
 // confirmed stays there for the loss window more (see Relay). So
 // - a missing marker means that everything is lost, and all that is retained is
 //   published again; a new marker appears only if nothing got lost meanwhile;
-// - an old marker, a broken connection or a start means that the last moments may
-//   be lost, and events from the marker's time on are published again.
+// - an old marker, another history, a broken connection or a start means that the last
+//   moments may be lost, and events from the marker's time on are published again. The
+//   history shows what no connection does: in a cluster a promoted replica takes over
+//   with a mere redirection, and it may be without what came after the last marker.
 class EventReplay {
  public:
   EventReplay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock, const RelayOptions& options);
@@ -57,10 +59,13 @@ class EventReplay {
   IdSource& ids_;
   const Clock& clock_;
   const RelayOptions options_;
+  const std::string topic_;  // of the events, and so of the marker
   std::optional<Replay> replay_;
   // May the broker have lost something since the marker was last written?
   bool suspicious_ = true;
   std::int64_t written_ = 0;
+  // The broker's history that the marker was last written in, or is being replayed to.
+  std::string history_;
 };
 
 }  // namespace quartet::events

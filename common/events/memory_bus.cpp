@@ -237,35 +237,36 @@ Status MemoryBus::Trim(const std::string& topic, std::chrono::milliseconds max_a
   return {};
 }
 
-Result<std::optional<std::int64_t>> MemoryBus::ReadMarker(const std::string& name) {
+Result<Marker> MemoryBus::ReadMarker(const std::string& topic) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
-  const auto marker = contents_.markers.find(name);
-  if (marker == contents_.markers.end()) return std::optional<std::int64_t>();
-  return std::optional<std::int64_t>(marker->second);
+  Marker read{.history = std::to_string(generation_)};
+  const auto marker = contents_.markers.find(topic);
+  if (marker != contents_.markers.end()) read.value = marker->second;
+  return read;
 }
 
-Result<bool> MemoryBus::AdvanceMarker(const std::string& name, std::int64_t value) {
+Result<bool> MemoryBus::AdvanceMarker(const std::string& topic, std::int64_t value) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
-  const auto marker = contents_.markers.find(name);
+  const auto marker = contents_.markers.find(topic);
   if (marker == contents_.markers.end()) return false;
   marker->second = value;
   return true;
 }
 
-Status MemoryBus::BeginMarker(const std::string& name, const std::string& token) {
+Status MemoryBus::BeginMarker(const std::string& topic, const std::string& token) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
-  contents_.begun_markers.insert(name + ":" + token);
+  contents_.begun_markers.insert(topic + ":" + token);
   return {};
 }
 
-Result<bool> MemoryBus::SetMarker(const std::string& name, const std::string& token, std::int64_t value) {
+Result<bool> MemoryBus::SetMarker(const std::string& topic, const std::string& token, std::int64_t value) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
-  if (contents_.begun_markers.erase(name + ":" + token) == 0) return false;
-  contents_.markers[name] = value;
+  if (contents_.begun_markers.erase(topic + ":" + token) == 0) return false;
+  contents_.markers[topic] = value;
   return true;
 }
 

@@ -35,10 +35,10 @@ class MemoryBus final : public Bus {
   std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
                                           const std::string& consumer) override;
   Status Trim(const std::string& topic, std::chrono::milliseconds max_age) override;
-  Result<std::optional<std::int64_t>> ReadMarker(const std::string& name) override;
-  Result<bool> AdvanceMarker(const std::string& name, std::int64_t value) override;
-  Status BeginMarker(const std::string& name, const std::string& token) override;
-  Result<bool> SetMarker(const std::string& name, const std::string& token, std::int64_t value) override;
+  Result<Marker> ReadMarker(const std::string& topic) override;
+  Result<bool> AdvanceMarker(const std::string& topic, std::int64_t value) override;
+  Status BeginMarker(const std::string& topic, const std::string& token) override;
+  Result<bool> SetMarker(const std::string& topic, const std::string& token, std::int64_t value) override;
 
   // Loses everything: messages, groups, markers.
   void Wipe();

@@ -11,6 +11,7 @@
 namespace quartet::events {
 namespace {
 
+constexpr std::string_view kEventSuffix = ".events";
 constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)";
 constexpr std::string_view kInsertEvent = "INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)";
 
@@ -20,8 +21,12 @@ Status MigrateEvents(storage::Database& database, const Clock& clock) {
   return storage::Migrate(database, "events", kMigrations, clock);
 }
 
+std::string EventTopic(std::string_view service) {
+  return std::string(service).append(kEventSuffix);
+}
+
 bool IsEventTopic(std::string_view topic) {
-  return topic.ends_with(".events");
+  return topic.ends_with(kEventSuffix);
 }
 
 Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {

@@ -37,6 +37,9 @@ struct Batch {
   std::vector<Message> messages;
 };
 
+// The topic of a service's domain events.
+std::string EventTopic(std::string_view service);
+
 // Whether messages on `topic` are domain events (it ends in ".events"), which
 // are kept.
 bool IsEventTopic(std::string_view topic);

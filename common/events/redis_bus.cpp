@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <charconv>
 #include <utility>
 
 #include <hiredis/hiredis.h>
@@ -10,6 +9,7 @@
 #include "common/events/redis_client.h"
 #include "common/events/redis_connection.h"
 #include "common/events/redis_entry.h"
+#include "common/events/redis_marker.h"
 #include "common/events/redis_subscription.h"
 #include "common/events/redis_tls.h"
 #include "common/events/redis_trim.h"
@@ -20,8 +20,6 @@ namespace {
 // One exchange carries no more than this, so that neither side buffers much.
 constexpr std::size_t kExchangeBytesMax = 4 << 20;
 constexpr int kExchangeCommandsMax = 4'000;
-// How long a marker may be in the making, in seconds.
-constexpr std::string_view kBegunMarkerSeconds = "86400";
 
 void IgnoreSigpipeUnlessSet() {
   struct sigaction action = {};
@@ -86,49 +84,34 @@ Status RedisBus::Trim(const std::string& topic, std::chrono::milliseconds max_ag
   return TrimTopic(*client_, topic, options_.partitions, max_age);
 }
 
-Result<std::optional<std::int64_t>> RedisBus::ReadMarker(const std::string& name) {
-  const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  const std::string key = MarkerKey(name);
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client_->Command(key, {"GET", key}));
-  if (reply->type != REDIS_REPLY_STRING) return std::optional<std::int64_t>();
-  std::int64_t value = 0;
-  // What is no number reads as 0, long ago: then much counts as lost, which is safe.
-  std::from_chars(reply->str, reply->str + reply->len, value);
-  return std::optional<std::int64_t>(value);
+std::vector<std::string> RedisBus::PartitionKeys(const std::string& topic) const {
+  std::vector<std::string> keys;
+  for (int i = 0; i < options_.partitions; ++i) keys.push_back(StreamKey(topic, i));
+  return keys;
 }
 
-Result<bool> RedisBus::AdvanceMarker(const std::string& name, std::int64_t value) {
+Result<Marker> RedisBus::ReadMarker(const std::string& topic) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  const std::string key = MarkerKey(name);
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client_->Command(key, {"SET", key, std::to_string(value), "XX"}));
-  return reply->type != REDIS_REPLY_NIL;
+  return ReadMarkers(*client_, PartitionKeys(topic));
 }
 
-Status RedisBus::BeginMarker(const std::string& name, const std::string& token) {
+Result<bool> RedisBus::AdvanceMarker(const std::string& topic, std::int64_t value) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  const std::string key = MarkerKey(name) + ":" + token;
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, client_->Command(key, {"SET", key, "0", "EX", kBegunMarkerSeconds}));
-  return {};
+  return AdvanceMarkers(*client_, PartitionKeys(topic), value);
 }
 
-Result<bool> RedisBus::SetMarker(const std::string& name, const std::string& token, std::int64_t value) {
+Status RedisBus::BeginMarker(const std::string& topic, const std::string& token) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  const std::string begun = MarkerKey(name) + ":" + token;
-  // XX: only if it is still there. RENAME moves it into place only if it still is.
-  const std::string marker = MarkerKey(name);
-  client_->Append(begun, {"SET", begun, std::to_string(value), "XX"});
-  client_->Append(begun, {"RENAME", begun, marker});
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
-  if (replies[0]->type == REDIS_REPLY_NIL) return false;
-  QUARTET_RETURN_IF_ERROR(ReplyStatus(*replies[0]));
-  const Status renamed = ReplyStatus(*replies[1]);
-  if (renamed.ok()) return true;
-  if (renamed.error().code == Code::kNotFound) return false;
-  return renamed.error();
+  return BeginMarkers(*client_, PartitionKeys(topic), token);
+}
+
+Result<bool> RedisBus::SetMarker(const std::string& topic, const std::string& token, std::int64_t value) {
+  const std::lock_guard lock(mutex_);
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
+  return SetMarkers(*client_, PartitionKeys(topic), token, value);
 }
 
 }  // namespace quartet::events

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/config/redis_address.h"
 #include "common/events/bus.h"
@@ -31,8 +32,8 @@ Status CheckOptions(const RedisOptions& options);
 //   quartet:{<topic>.<partition>}       stream; partition = FNV-1a(subject) % partitions
 //     an entry's fields: specversion id type source subject time [traceparent] data
 //   quartet:{<topic>.<partition>}:dead  stream of dead letters: the same, and group, error
-//   quartet:{marker.<name>}             string: the marker's value
-//   quartet:{marker.<name>}:<token>     string, for a day: a marker that is being made
+//   quartet:{<topic>.<partition>}:marker          string: the marker's value
+//   quartet:{<topic>.<partition>}:marker:<token>  string, for a day: one that is being made
 // All keys of a partition share its tag, so that they lie in one slot of a cluster.
 // Publishing, trimming and markers share one client (redis_client.h) under a lock;
 // each subscription has its own. A client connects when it is first needed and
@@ -52,12 +53,14 @@ class RedisBus final : public Bus {
   std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
                                           const std::string& consumer) override;
   Status Trim(const std::string& topic, std::chrono::milliseconds max_age) override;
-  Result<std::optional<std::int64_t>> ReadMarker(const std::string& name) override;
-  Result<bool> AdvanceMarker(const std::string& name, std::int64_t value) override;
-  Status BeginMarker(const std::string& name, const std::string& token) override;
-  Result<bool> SetMarker(const std::string& name, const std::string& token, std::int64_t value) override;
+  Result<Marker> ReadMarker(const std::string& topic) override;
+  Result<bool> AdvanceMarker(const std::string& topic, std::int64_t value) override;
+  Status BeginMarker(const std::string& topic, const std::string& token) override;
+  Result<bool> SetMarker(const std::string& topic, const std::string& token, std::int64_t value) override;
 
  private:
+  std::vector<std::string> PartitionKeys(const std::string& topic) const;
+
   const RedisOptions options_;
   std::mutex mutex_;
   std::unique_ptr<RedisClient> client_;  // guarded by mutex_

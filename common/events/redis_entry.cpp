@@ -52,8 +52,8 @@ std::string DeadStreamKey(std::string_view stream_key) {
   return std::string(stream_key) + ":dead";
 }
 
-std::string MarkerKey(std::string_view name) {
-  return fmt::format("quartet:{{marker.{}}}", name);
+std::string MarkerKey(std::string_view stream_key) {
+  return std::string(stream_key) + ":marker";
 }
 
 std::array<char, 27> FormatTime(std::int64_t time_us) {

@@ -20,9 +20,9 @@ int PartitionOf(std::string_view subject, int partitions);
 
 // "quartet:{<topic>.<partition>}".
 std::string StreamKey(std::string_view topic, int partition);
+// With ":dead" and ":marker" behind the stream's key.
 std::string DeadStreamKey(std::string_view stream_key);
-// "quartet:{marker.<name>}".
-std::string MarkerKey(std::string_view name);
+std::string MarkerKey(std::string_view stream_key);
 
 // Microseconds since the Unix epoch in the form of RFC 3339,
 // "2026-01-31T12:00:00.123456Z"; and back, 0 if it is not of that form.

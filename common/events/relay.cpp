@@ -54,7 +54,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
         backoff_(options_.backoff_min, options_.backoff_max),
         tick_(options_.tick),
         replay_(bus, database, ids, clock, options_),
-        event_topics_{options_.service + ".events"},
+        event_topics_{EventTopic(options_.service)},
         joiner_(options_.linger) {}
 
   void HandOver(Batch batch);

@@ -15,7 +15,7 @@
 namespace quartet::events {
 
 struct RelayOptions {
-  // Names the marker; the service's name.
+  // The service's name. Its event topic has the marker.
   std::string service;
   // Most messages of one pipelined Publish (a larger batch goes alone).
   int messages_per_round = 2'000;

@@ -248,23 +248,23 @@ TEST_P(BusContract, ReclaimSurvivesTheLossOfAllData) {
 }
 
 TEST_P(BusContract, AMarkerIsThereOnceItIsSet) {
-  EXPECT_EQ(bus().ReadMarker("lead").value(), std::nullopt);
-  EXPECT_FALSE(bus().AdvanceMarker("lead", 1).value());
-  EXPECT_FALSE(bus().SetMarker("lead", "token", 1).value()) << "not begun";
-  ASSERT_TRUE(bus().BeginMarker("lead", "token").ok());
-  EXPECT_EQ(bus().ReadMarker("lead").value(), std::nullopt);
-  EXPECT_TRUE(bus().SetMarker("lead", "token", 17).value());
-  EXPECT_EQ(bus().ReadMarker("lead").value(), 17);
-  EXPECT_TRUE(bus().AdvanceMarker("lead", 18).value());
-  EXPECT_EQ(bus().ReadMarker("lead").value(), 18);
-  EXPECT_EQ(bus().ReadMarker("account").value(), std::nullopt);
+  EXPECT_EQ(bus().ReadMarker("lead.events").value().value, std::nullopt);
+  EXPECT_FALSE(bus().AdvanceMarker("lead.events", 1).value());
+  EXPECT_FALSE(bus().SetMarker("lead.events", "token", 1).value()) << "not begun";
+  ASSERT_TRUE(bus().BeginMarker("lead.events", "token").ok());
+  EXPECT_EQ(bus().ReadMarker("lead.events").value().value, std::nullopt);
+  EXPECT_TRUE(bus().SetMarker("lead.events", "token", 17).value());
+  EXPECT_EQ(bus().ReadMarker("lead.events").value().value, 17);
+  EXPECT_TRUE(bus().AdvanceMarker("lead.events", 18).value());
+  EXPECT_EQ(bus().ReadMarker("lead.events").value().value, 18);
+  EXPECT_EQ(bus().ReadMarker("account.events").value().value, std::nullopt);
 }
 
 TEST_P(BusContract, AMarkerIsNotSetOverALossOfData) {
-  ASSERT_TRUE(bus().BeginMarker("lead", "token").ok());
+  ASSERT_TRUE(bus().BeginMarker("lead.events", "token").ok());
   backend_->Wipe();
-  EXPECT_FALSE(bus().SetMarker("lead", "token", 17).value());
-  EXPECT_EQ(bus().ReadMarker("lead").value(), std::nullopt);
+  EXPECT_FALSE(bus().SetMarker("lead.events", "token", 17).value());
+  EXPECT_EQ(bus().ReadMarker("lead.events").value().value, std::nullopt);
 }
 
 TEST_P(BusContract, AnInterruptedReceiveReturnsAndLosesNothing) {

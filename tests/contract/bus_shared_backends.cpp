@@ -7,6 +7,7 @@
 #include "tests/contract/bus_backend.h"
 #include "tests/support/eventually.h"
 #include "tests/support/redis_cluster_servers.h"
+#include "tests/support/redis_sentinel_servers.h"
 
 namespace quartet::test {
 namespace {
@@ -38,10 +39,37 @@ class ClusterBackend final : public BusBackend {
   events::RedisBus bus_{{.address = servers().address(), .partitions = kBusPartitions}};
 };
 
+class SentinelBackend final : public BusBackend {
+ public:
+  SentinelBackend() { Wipe(); }
+  events::Bus& bus() override { return bus_; }
+  void Wipe() override { servers().master().Command({"FLUSHALL"}); }
+  void Pass(std::chrono::milliseconds time) override {
+    const std::int64_t end_ms = RedisMillis(servers().master()) + time.count();
+    Eventually([&] { return RedisMillis(servers().master()) >= end_ms; });
+  }
+  int CountDeadLetters(const std::string& topic) override {
+    int count = 0;
+    for (int i = 0; i < kBusPartitions; ++i) {
+      count += std::stoi(servers().master().Command({"XLEN", events::DeadStreamKey(events::StreamKey(topic, i))}));
+    }
+    return count;
+  }
+
+ private:
+  static RedisSentinelServers& servers() {
+    static RedisSentinelServers servers;
+    return servers;
+  }
+
+  events::RedisBus bus_{{.address = servers().address(), .partitions = kBusPartitions}};
+};
+
 }  // namespace
 
 std::vector<BusBackendFactory> EveryBusBackend() {
-  return {{"Cluster", [] { return std::make_unique<ClusterBackend>(); }}};
+  return {{"Cluster", [] { return std::make_unique<ClusterBackend>(); }},
+          {"Sentinel", [] { return std::make_unique<SentinelBackend>(); }}};
 }
 
 }  // namespace quartet::test

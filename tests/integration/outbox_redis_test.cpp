@@ -133,7 +133,7 @@ TEST_F(OutboxRedisTest, EventsAreHeardAgainAfterAFlush) {
   service_.relay().Start();
   const auto said = Say(kEvents, "event", 20);
   EXPECT_TRUE(Eventually([&] { return service_.Count("outbox") == 0; }));
-  EXPECT_TRUE(Eventually([&] { return bus_.ReadMarker("lead").value().has_value(); }));
+  EXPECT_TRUE(Eventually([&] { return bus_.ReadMarker("lead.events").value().value.has_value(); }));
   redis_.Command({"FLUSHALL"});
   // This one has heard nothing yet: what it hears was published after the flush.
   Listener listener(bus_, service_, clock_, kEvents);

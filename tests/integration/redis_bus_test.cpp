@@ -98,7 +98,7 @@ TEST(RedisBus, AnAbsentRedisIsUnavailableAndRetryingHelps) {
   EXPECT_EQ(subscription->Receive(1, kNoWait).error().code, Code::kUnavailable);
   EXPECT_EQ(subscription->Acknowledge(std::vector<Delivery>(1)).error().code, Code::kUnavailable);
   EXPECT_EQ(bus->Trim(kTopic, kNoWait).error().code, Code::kUnavailable);
-  EXPECT_EQ(bus->ReadMarker("lead").error().code, Code::kUnavailable);
+  EXPECT_EQ(bus->ReadMarker("lead.events").error().code, Code::kUnavailable);
 
   server.Restart(RedisServer::Data::kLost);
   EXPECT_TRUE(Eventually([&] { return bus->Publish(OneMessage("2")).ok(); }));

@@ -177,7 +177,7 @@ TEST_F(RelayTest, EventsArePublishedAgainEvenIfTheBrokerIsWipedMeanwhile) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   EXPECT_THAT(ids, SizeIs(kMany));
-  EXPECT_TRUE(bus_.ReadMarker("lead").value().has_value());
+  EXPECT_TRUE(bus_.ReadMarker("lead.events").value().value.has_value());
 }
 
 TEST_F(RelayTest, AFailoverToALaggingReplicaLosesNoEvent) {
@@ -191,6 +191,19 @@ TEST_F(RelayTest, AFailoverToALaggingReplicaLosesNoEvent) {
   EXPECT_THAT(Published(kEvents), ElementsAre("before"));
   RunFor(2 * kSecond);
   EXPECT_THAT(Published(kEvents), ElementsAre("before", "lost"));
+}
+
+// No connection breaks, and the marker is as it was written.
+TEST_F(RelayTest, ALossOfWhatCameAfterTheLastMarkerShowsInTheHistory) {
+  RunFor(60 * kSecond);
+  bus_.Checkpoint();
+  Say(kEvents, "lost");
+  service_.relay().Step();
+  ASSERT_THAT(Published(kEvents), ElementsAre("lost"));
+  bus_.Rewind();
+  ASSERT_THAT(Published(kEvents), IsEmpty());
+  RunFor(2 * kSecond);
+  EXPECT_THAT(Published(kEvents), ElementsAre("lost"));
 }
 
 TEST_F(RelayTest, ABrokenConnectionBringsTheLastMomentsAgain) {
@@ -217,11 +230,11 @@ TEST_F(RelayTest, TheRowOfAnEventThatIsConfirmedLateStaysForTheLossWindow) {
   RunFor(5 * kSecond);
   EXPECT_THAT(Published(kEvents), testing::Contains("late event"));
   EXPECT_EQ(service_.Count("outbox"), 1) << "a command is not published again";
-  EXPECT_LE(bus_.ReadMarker("lead").value(), made_us);
+  EXPECT_LE(bus_.ReadMarker("lead.events").value().value, made_us);
   RunFor(10 * kSecond);
   EXPECT_EQ(service_.Count("outbox"), 0);
   RunFor(2 * kSecond);
-  EXPECT_GT(bus_.ReadMarker("lead").value(), made_us);
+  EXPECT_GT(bus_.ReadMarker("lead.events").value().value, made_us);
 }
 
 TEST_F(RelayTest, EventsAreKeptForTheRetentionWindow) {

@@ -58,20 +58,15 @@ int FreePort() {
 }
 
 RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments, int port) {
-  arguments_ = {"redis-server",
-                "--bind",
-                "127.0.0.1",
-                "--dir",
-                directory_.path().string(),
-                "--save",
-                "",
-                "--appendonly",
-                append_only ? "yes" : "no",
-                "--appendfsync",
-                "always",
-                "--loglevel",
-                "warning"};
-  arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
+  const bool has_file = !arguments.empty() && !arguments.front().starts_with("-");
+  arguments_ = {"redis-server"};
+  if (has_file) arguments_.push_back(arguments.front());
+  const std::initializer_list<std::string> common = {
+      "--bind",        "127.0.0.1", "--dir",        directory_.path().string(),
+      "--save",        "",          "--appendonly", append_only ? "yes" : "no",
+      "--appendfsync", "always",    "--loglevel",   "warning"};
+  arguments_.insert(arguments_.end(), common);
+  arguments_.insert(arguments_.end(), arguments.begin() + (has_file ? 1 : 0), arguments.end());
   for (int i = 0; i < kLaunches; ++i) {
     port_ = port != 0 ? port : FreePort();
     if (Launch()) return;

@@ -21,7 +21,7 @@ class RedisServer {
 
   // Starts it. `append_only`: every command is on disk before its reply, so that
   // data survive Kill; otherwise nothing does. `arguments` are added to the command
-  // line. `port`: the one to take, instead of any that is free.
+  // line; a configuration file may be the first. `port`: the one to take, instead of any that is free.
   explicit RedisServer(bool append_only = false, std::vector<std::string> arguments = {}, int port = 0);
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
