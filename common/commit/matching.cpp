@@ -1,6 +1,7 @@
 #include "common/commit/matching.h"
 
 #include <algorithm>
+#include <map>
 
 #include "common/resource/identities.h"
 #include "common/resource/resource_name.h"
@@ -54,14 +55,24 @@ class Matcher {
     return commit::Refuse(error);
   }
 
-  Result<std::vector<Intent>> OthersOn(const std::string& id) const {
+  // Read once each: nothing that is done here changes them.
+  Result<std::optional<std::string>> Owner(const identity::Identity& identity) {
+    const auto known = owners_.find(identity);
+    if (known != owners_.end()) return known->second;
+    QUARTET_ASSIGN_OR_RETURN(auto owner, records_.Owner(transaction_, identity));
+    return owners_.emplace(identity, std::move(owner)).first->second;
+  }
+
+  Result<std::vector<Intent>> OthersOn(const std::string& id) {
+    const auto known = others_.find(id);
+    if (known != others_.end()) return known->second;
     QUARTET_ASSIGN_OR_RETURN(auto found, intents_.OnRecord(transaction_, id));
     std::erase_if(found, [&](const Intent& i) { return i.qualification_id == request_.own_id; });
-    return found;
+    return others_.emplace(id, std::move(found)).first->second;
   }
 
   // Those by which a record may come, go or change its identities.
-  Result<std::vector<Intent>> UnsettledOn(const std::string& id) const {
+  Result<std::vector<Intent>> UnsettledOn(const std::string& id) {
     QUARTET_ASSIGN_OR_RETURN(auto others, OthersOn(id));
     std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
     return others;
@@ -71,7 +82,7 @@ class Matcher {
 
   Status FindCandidates() {
     for (const identity::Identity& key : request_.keys) {
-      QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, key));
+      QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(key));
       if (!owner) continue;
       // Whether it has, and keeps, what leads to it is not known before these are
       // decided. With OPEN_ANYWAY only what is exclusive matters.
@@ -90,7 +101,7 @@ class Matcher {
   Result<std::optional<Verdict>> CheckClaims(const std::vector<identity::Identity>& identities, const std::string& id) {
     for (const identity::Identity& identity : identities) {
       if (!resource::IsExclusive(identity.kind)) continue;
-      QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction_, identity));
+      QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(identity));
       if (!owner || *owner == id) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto unsettled, UnsettledOn(*owner));
       if (unsettled.empty()) {
@@ -162,6 +173,8 @@ class Matcher {
   const MatchRequest& request_;
   const resource::RecordRepository& records_;
   const IntentRepository& intents_;
+  std::map<identity::Identity, std::optional<std::string>> owners_;
+  std::map<std::string, std::vector<Intent>> others_;
   std::vector<Candidate> candidates_;
   Blocked blocked_;
 };

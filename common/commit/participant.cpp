@@ -202,9 +202,10 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
   *reply.mutable_prepared() = std::move(ready.prepared);
   mine.state = State::kHeld;
   mine.attempt = prepare.attempt();
-  mine.reply = reply.SerializeAsString();
+  events::Message message = resolution_.ReplyMessage(reply);
+  mine.reply = message.data;
   QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, now_us));
-  out.push_back(resolution_.ReplyMessage(reply));
+  out.push_back(std::move(message));
   return {};
 }
 

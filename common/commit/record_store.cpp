@@ -264,7 +264,7 @@ Status RecordStore::Write(storage::Transaction& transaction, const resource::Rec
     QUARTET_RETURN_IF_ERROR(
         resource::ChangeIdentities(transaction, records_, before_identities, after.identities, after.id));
   }
-  return records_.Update(transaction, after, before.version);
+  return records_.Update(transaction, after, before);
 }
 
 }  // namespace quartet::commit

@@ -53,10 +53,9 @@ Status Resolution::Resolve(storage::Transaction& transaction, const Decision& de
     qualification::v1::Reply reply;
     reply.set_participant(kind_.participant());
     reply.mutable_acknowledged()->add_qualifications(decision.qualification());
-    // The decision comes again until the orchestrator has heard this.
     out.push_back(ReplyMessage(reply));
     out.back().subject = decision.qualification();
-    out.back().joinable = true;
+    out.back().carriage = events::Carriage::kJoined;
   }
   return {};
 }
@@ -101,7 +100,7 @@ Status Resolution::Finalise(storage::Transaction& transaction, const Participati
     if (!change.after)
       QUARTET_RETURN_IF_ERROR(records_.Remove(transaction, intent.record_id));
     else if (before)
-      QUARTET_RETURN_IF_ERROR(records_.Update(transaction, *change.after, before->version));
+      QUARTET_RETURN_IF_ERROR(records_.Update(transaction, *change.after, *before));
     else
       QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, *change.after));
     if (intent.kind == IntentKind::kFill && change.after) {
@@ -121,6 +120,8 @@ events::Message Resolution::ReplyMessage(const qualification::v1::Reply& reply) 
   message.source = "/" + std::string(records_.schema().table);
   message.subject = reply.qualification();
   message.data = reply.SerializeAsString();
+  // The command comes again until the orchestrator has heard this.
+  message.carriage = events::Carriage::kResent;
   return message;
 }
 

@@ -19,6 +19,19 @@
 
 namespace quartet::events {
 
+// Who sees to it that a message arrives, and how soon.
+enum class Carriage {
+  // The outbox: the message is kept there until the broker has confirmed it.
+  kStored,
+  // Its sender, who sends it again until it has been answered; so it is kept in
+  // memory only.
+  kResent,
+  // The same, and nobody waits for it: the relay holds it back for a moment and
+  // joins it with others of its topic and type by putting their `data` one behind
+  // the other, which protobuf reads as one message with all their repeated fields.
+  kJoined,
+};
+
 // A CloudEvents 1.0 message in binary mode: the attributes, and `data` as
 // serialised protobuf.
 struct Message {
@@ -30,12 +43,7 @@ struct Message {
   std::int64_t time_us = 0;  // when it happened, microseconds since the Unix epoch
   std::string traceparent;   // W3C trace context; may be empty
   std::string data;
-  // Whether it may wait for company. Such a message is one that its sender sends
-  // again until it has been answered, so it is kept in memory only: not in the
-  // outbox. The relay holds it back for a moment and joins it with others of its
-  // topic and type by putting their `data` one behind the other, which protobuf
-  // reads as one message with all their repeated fields. Never sent.
-  bool joinable = false;
+  Carriage carriage = Carriage::kStored;  // the sender's own affair, never sent
 
   bool operator==(const Message&) const = default;
 };

@@ -13,7 +13,7 @@
 
 namespace quartet::events {
 
-// Joins messages that may wait (see Message::joinable): many become one, which
+// Joins messages that may wait (see Carriage::kJoined): many become one, which
 // costs broker and consumer no more than one. Times are microseconds since the
 // Unix epoch. Not thread-safe.
 class Joiner {

@@ -33,7 +33,7 @@ Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
   std::vector<const Message*> all;
   std::vector<const Message*> events;
   for (const Message& message : batch.messages) {
-    if (message.joinable) continue;
+    if (message.carriage != Carriage::kStored) continue;
     all.push_back(&message);
     if (IsEventTopic(message.topic)) events.push_back(&message);
   }
@@ -61,9 +61,9 @@ void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
                        batch->slot = relay_.slot();
                        for (Message& message : batch->messages) {
                          if (message.time_us == 0) message.time_us = batch->create_time_us;
-                         if (message.joinable) continue;
-                         if (batch->id.empty()) batch->id = ids_.NewUuid();
-                         if (message.id.empty()) message.id = ids_.NewUuid();
+                         if (message.carriage == Carriage::kStored && batch->id.empty()) batch->id = ids_.NewUuid();
+                         // One that is joined gets an id when it is whole.
+                         if (message.carriage != Carriage::kJoined && message.id.empty()) message.id = ids_.NewUuid();
                        }
                        return WriteOutbox(transaction, *batch);
                      },

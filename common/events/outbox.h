@@ -28,8 +28,8 @@ class Relay;
 Status MigrateEvents(storage::Database& database, const Clock& clock);
 
 // Messages that belong together: written in one transaction, published as one.
-// Those that are joinable (see Message) are not written; a batch of these alone
-// has no row and no id.
+// Only those that are to be stored are written; a batch without any has no row
+// and no id.
 struct Batch {
   std::int64_t slot = 0;            // of the replica that writes it, and publishes it
   std::string id;                   // UUIDv7

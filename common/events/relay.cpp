@@ -82,7 +82,8 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   };
 
   bool HasRoom() const {
-    return late_.size() < kLateMax && held_.size() - late_.size() < static_cast<std::size_t>(options_.batches_held_max);
+    const auto held_max = static_cast<std::size_t>(options_.batches_held_max);
+    return late_.size() < kLateMax && held_.size() - late_.size() < held_max && queue_.size() < held_max;
   }
   void TakeRound();
   bool PublishRound();
@@ -132,16 +133,17 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 void Relay::Impl::HandOver(Batch batch) {
-  const auto joinable =
-      std::stable_partition(batch.messages.begin(), batch.messages.end(), [](const Message& m) { return !m.joinable; });
+  const auto to_join = std::stable_partition(batch.messages.begin(), batch.messages.end(),
+                                             [](const Message& m) { return m.carriage != Carriage::kJoined; });
   const std::lock_guard lock(mutex_);
-  for (auto message = joinable; message != batch.messages.end(); ++message) {
+  for (auto message = to_join; message != batch.messages.end(); ++message) {
     joining_began_ = joining_began_ || joiner_.Empty();
     joiner_.Add(std::move(*message), clock_.NowMicros());
   }
-  batch.messages.erase(joinable, batch.messages.end());
-  // What finds no room the sweep finds.
-  if (!batch.messages.empty() && HasRoom() && held_.insert(batch.id).second) queue_.push_back(std::move(batch));
+  batch.messages.erase(to_join, batch.messages.end());
+  // What finds no room the sweep finds, or it is sent again.
+  if (!batch.messages.empty() && HasRoom() && (batch.id.empty() || held_.insert(batch.id).second))
+    queue_.push_back(std::move(batch));
   if (waiting_) changed_.notify_one();
 }
 
@@ -185,8 +187,10 @@ void Relay::Impl::TakeRound() {
       }
       round_.messages.push_back(std::move(message));
     }
-    round_.places.push_back({batch.slot, std::move(batch.id)});
-    round_.event_times.push_back(has_events ? batch.create_time_us : 0);
+    if (!batch.id.empty()) {
+      round_.places.push_back({batch.slot, std::move(batch.id)});
+      round_.event_times.push_back(has_events ? batch.create_time_us : 0);
+    }
     queue_.pop_front();
   }
   for (Message& message : joiner_.Take(clock_.NowMicros(), stopping_)) {

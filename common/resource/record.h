@@ -21,6 +21,7 @@ struct Record {
   std::int64_t update_time_us = 0;
   std::int64_t delete_time_us = 0;             // 0 while live
   std::vector<ColumnValue> columns;            // in the order of the schema's columns
+  std::vector<std::string> stored_columns;     // of a record that was found: these as text, as they lie there
   std::vector<identity::Identity> identities;  // sorted, no two alike
   std::string bytes;                           // the serialised message, without its etag
 };

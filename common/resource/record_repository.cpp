@@ -25,6 +25,11 @@ std::int64_t KindNumber(const identity::Identity& identity) {
   return static_cast<std::int64_t>(identity.kind);
 }
 
+std::string TextOf(const ColumnValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return std::to_string(std::get<std::int64_t>(value));
+}
+
 std::vector<storage::Param> Params(const Record& record) {
   std::vector<storage::Param> params = {std::string_view(record.id), record.version,
                                         record.create_time_us,       record.update_time_us,
@@ -54,24 +59,25 @@ Record ReadRecord(const storage::Row& row, int first) {
 RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   std::string columns(kFixedColumns);
   std::string values = "$1, $2, $3, $4, $5, $6";
-  std::string assignments = "version = $2, create_time = $3, update_time = $4, delete_time = $5, body = $6";
   int next = kFixedColumnCount;
   for (const std::string_view column : schema.columns) {
     ++next;
     columns += fmt::format(", {}", column);
     values += fmt::format(", ${}", next);
-    assignments += fmt::format(", {} = ${}", column, next);
   }
   select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
-  find_ = select_ + " WHERE id = $1";
+  find_ = fmt::format("SELECT {} FROM {} WHERE id = $1", columns, schema.table);
   insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
-  update_ = fmt::format("UPDATE {} SET {} WHERE id = $1 AND version = ${}", schema.table, assignments, next + 1);
   remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
 }
 
 Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& transaction, std::string_view id) const {
   std::optional<Record> found;
-  QUARTET_RETURN_IF_ERROR(transaction.Query(find_, {id}, [&](const storage::Row& row) { found = ReadRecord(row); }));
+  const int columns = static_cast<int>(schema_.columns.size());
+  QUARTET_RETURN_IF_ERROR(transaction.Query(find_, {id}, [&](const storage::Row& row) {
+    found = ReadRecord(row);
+    for (int i = 0; i < columns; ++i) found->stored_columns.push_back(row.String(kFixedColumnCount + i));
+  }));
   return found;
 }
 
@@ -97,11 +103,19 @@ Status RecordRepository::Insert(storage::Transaction& transaction, const Record&
   return {};
 }
 
-Status RecordRepository::Update(storage::Transaction& transaction, const Record& record,
-                                std::int64_t version_before) const {
-  auto params = Params(record);
-  params.emplace_back(version_before);
-  QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(update_, params));
+Status RecordRepository::Update(storage::Transaction& transaction, const Record& record, const Record& before) const {
+  std::string sql =
+      fmt::format("UPDATE {} SET version = $2, update_time = $3, delete_time = $4, body = $5", schema_.table);
+  std::vector<storage::Param> params = {std::string_view(record.id), record.version, record.update_time_us,
+                                        record.delete_time_us, storage::Blob{record.bytes}};
+  for (std::size_t i = 0; i < record.columns.size(); ++i) {
+    if (i < before.stored_columns.size() && TextOf(record.columns[i]) == before.stored_columns[i]) continue;
+    params.push_back(ParamOf(record.columns[i]));
+    sql += fmt::format(", {} = ${}", schema_.columns[i], params.size());
+  }
+  params.emplace_back(before.version);
+  sql += fmt::format(" WHERE id = $1 AND version = ${}", params.size());
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(sql, params));
   if (updated == 0) return Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again");
   return {};
 }

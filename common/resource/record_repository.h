@@ -22,7 +22,8 @@ class RecordRepository {
 
   const Schema& schema() const { return schema_; }
 
-  // The record, deleted or not; its columns and identities are not loaded.
+  // The record, deleted or not; its columns are loaded as stored_columns, its
+  // identities not at all.
   Result<std::optional<Record>> Find(storage::Transaction& transaction, std::string_view id) const;
 
   // Records for which `where` holds (a condition over the table's columns with
@@ -33,9 +34,10 @@ class RecordRepository {
   // Writes a new record; its identities are claimed separately.
   Status Insert(storage::Transaction& transaction, const Record& record) const;
 
-  // Replaces the record if its stored version is `version_before`; otherwise
-  // ABORTED ETAG_MISMATCH.
-  Status Update(storage::Transaction& transaction, const Record& record, std::int64_t version_before) const;
+  // Replaces `before`, as it was found, if that is still the stored version;
+  // otherwise ABORTED ETAG_MISMATCH. A column that stays the same is not written,
+  // which spares its indexes.
+  Status Update(storage::Transaction& transaction, const Record& record, const Record& before) const;
 
   // Removes the record and all its identities for good.
   Status Remove(storage::Transaction& transaction, std::string_view id) const;
@@ -61,7 +63,6 @@ class RecordRepository {
   std::string select_;
   std::string find_;
   std::string insert_;
-  std::string update_;
   std::string remove_;
 };
 

@@ -48,8 +48,8 @@ events::Message CommandMessage(const Row& row, const Send& send) {
   message.source = "/qualification";
   message.subject = row.qualification().name();
   message.data = send.command.SerializeAsString();
-  // It comes again until it is acknowledged, and nobody waits for it.
-  message.joinable = send.command.has_decisions();
+  // The row sends it again until it is answered. Nobody waits for a decision.
+  message.carriage = send.command.has_decisions() ? events::Carriage::kJoined : events::Carriage::kResent;
   return message;
 }
 

@@ -80,7 +80,7 @@ TEST_F(RelayTest, MessagesThatMayWaitAreJoinedAndNotStored) {
                     .Write([&](storage::Transaction&, std::vector<events::Message>& messages) -> Status {
                       events::Message message = EventService::MakeMessage(topic, "");
                       message.data = data;
-                      message.joinable = true;
+                      message.carriage = events::Carriage::kJoined;
                       messages.push_back(std::move(message));
                       return {};
                     })
