@@ -121,7 +121,9 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   // The rest is guarded by mutex_.
   std::deque<Batch> queue_;
   Joiner joiner_;
-  bool joining_began_ = false;  // the wait has to be shortened
+  bool urgent_ = false;                  // somebody waits for something in queue_
+  std::int64_t lingering_since_us_ = 0;  // if not: when the oldest in there came
+  bool linger_began_ = false;            // the wait has to be shortened
   // Batches in memory or on their way out of the table; the sweep leaves them.
   std::unordered_set<std::string> held_;
   std::vector<Place> confirmed_;
@@ -136,15 +138,24 @@ void Relay::Impl::HandOver(Batch batch) {
   const auto to_join = std::stable_partition(batch.messages.begin(), batch.messages.end(),
                                              [](const Message& m) { return m.carriage != Carriage::kJoined; });
   const std::lock_guard lock(mutex_);
+  const std::int64_t now_us = clock_.NowMicros();
   for (auto message = to_join; message != batch.messages.end(); ++message) {
-    joining_began_ = joining_began_ || joiner_.Empty();
-    joiner_.Add(std::move(*message), clock_.NowMicros());
+    linger_began_ = linger_began_ || joiner_.Empty();
+    joiner_.Add(std::move(*message), now_us);
   }
   batch.messages.erase(to_join, batch.messages.end());
   // What finds no room the sweep finds, or it is sent again.
-  if (!batch.messages.empty() && HasRoom() && (batch.id.empty() || held_.insert(batch.id).second))
+  if (!batch.messages.empty() && HasRoom() && (batch.id.empty() || held_.insert(batch.id).second)) {
+    // Domain events go with what goes next, or after the linger.
+    urgent_ = urgent_ ||
+              !std::ranges::all_of(batch.messages, [](const Message& message) { return IsEventTopic(message.topic); });
+    if (queue_.empty()) {
+      lingering_since_us_ = now_us;
+      linger_began_ = true;
+    }
     queue_.push_back(std::move(batch));
-  if (waiting_) changed_.notify_one();
+  }
+  if (waiting_ && (urgent_ || linger_began_)) changed_.notify_one();
 }
 
 bool Relay::Impl::Note(const Status& status, std::string_view what, bool of_broker) {
@@ -193,6 +204,7 @@ void Relay::Impl::TakeRound() {
     }
     queue_.pop_front();
   }
+  urgent_ = !queue_.empty();
   for (Message& message : joiner_.Take(clock_.NowMicros(), stopping_)) {
     message.id = ids_.NewUuid();
     round_.messages.push_back(std::move(message));
@@ -353,7 +365,10 @@ std::chrono::microseconds Relay::Impl::NextWait() {
   const std::int64_t backing_off = backoff_.Remaining(clock_.NowMicros());
   if (backing_off > 0) wait = std::min(wait, backing_off);
   if (!confirmed_.empty()) wait = std::min(wait, Micros(options_.delete_delay));
-  if (backing_off == 0) wait = std::min(wait, joiner_.WaitUs(clock_.NowMicros()).value_or(wait));
+  if (backing_off > 0) return std::chrono::microseconds(wait);
+  const std::int64_t now_us = clock_.NowMicros();
+  wait = std::min(wait, joiner_.WaitUs(now_us).value_or(wait));
+  if (!queue_.empty()) wait = std::clamp<std::int64_t>(lingering_since_us_ + Micros(options_.linger) - now_us, 0, wait);
   return std::chrono::microseconds(wait);
 }
 
@@ -365,9 +380,10 @@ void Relay::Impl::Loop() {
     const bool backing_off = backoff_.Remaining(clock_.NowMicros()) > 0;
     if (busy && !backing_off) continue;
     waiting_ = true;
-    joining_began_ = false;
-    changed_.wait_for(lock, NextWait(),
-                      [&] { return stopping_ || (!backing_off && (!queue_.empty() || joining_began_)); });
+    do {
+      linger_began_ = false;
+      changed_.wait_for(lock, NextWait(), [&] { return stopping_ || (!backing_off && (urgent_ || linger_began_)); });
+    } while (linger_began_ && !urgent_ && !stopping_ && !backing_off);
     waiting_ = false;
     if (stopping_) break;
   }

@@ -24,7 +24,7 @@ struct RelayOptions {
   // Between a confirmation and the deletion of the row, so that deletions share
   // transactions instead of slowing down those that somebody waits for.
   std::chrono::milliseconds delete_delay{50};
-  // How long a message that is to be joined waits for others.
+  // How long domain events, and messages that are to be joined, wait for others.
   std::chrono::milliseconds linger{20};
   // Between sweeps, marker checks and prunings.
   std::chrono::milliseconds tick{1'000};
