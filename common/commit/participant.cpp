@@ -37,6 +37,7 @@ const Intent& Oldest(const std::vector<Intent>& intents) {
 }  // namespace
 
 struct Participant::Job {
+  std::size_t delivery = 0;  // the one that it came with
   Command command;
   Status status;
   std::vector<std::string> holders;
@@ -56,14 +57,24 @@ Participant::Participant(const RecordKind& kind, const resource::RecordRepositor
       ids_(ids) {}
 
 std::vector<Status> Participant::Handle(std::span<const events::Delivery> deliveries) {
-  std::vector<Job> jobs(deliveries.size());
-  std::vector<Job*> pending;
+  std::vector<Status> statuses(deliveries.size());
+  std::vector<Job> jobs;
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
-    if (jobs[i].command.ParseFromString(deliveries[i].message.data))
-      pending.push_back(&jobs[i]);
-    else
-      jobs[i].status = Internal("not a serialised quartet.qualification.v1.Command");
+    Command command;
+    if (!command.ParseFromString(deliveries[i].message.data)) {
+      statuses[i] = Internal("not a serialised quartet.qualification.v1.Command");
+    } else if (!command.has_decisions()) {
+      jobs.push_back({.delivery = i, .command = std::move(command)});
+    } else {
+      // Joined on their way, they have nothing to do with each other.
+      for (Decision& decision : *command.mutable_decisions()->mutable_decisions()) {
+        Job& job = jobs.emplace_back(Job{.delivery = i});
+        *job.command.mutable_decisions()->add_decisions() = std::move(decision);
+      }
+    }
   }
+  std::vector<Job*> pending;
+  for (Job& job : jobs) pending.push_back(&job);
   Decisions asked;
   for (int round = 0; !pending.empty(); ++round) {
     RunJobs(pending, asked);
@@ -81,9 +92,9 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
     if (!answer.ok() || round == kRoundsMax) break;
     asked = std::move(answer).value();
   }
-  std::vector<Status> statuses;
-  statuses.reserve(jobs.size());
-  for (Job& job : jobs) statuses.push_back(std::move(job.status));
+  for (Job& job : jobs) {
+    if (!job.status.ok()) statuses[job.delivery] = std::move(job.status);
+  }
   return statuses;
 }
 

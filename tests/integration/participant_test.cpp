@@ -138,6 +138,21 @@ TEST_F(ParticipantTest, ARepeatedDecisionChangesNothingAndIsAcknowledgedAgain) {
   EXPECT_THAT(contacts_.TakeEvents(), IsEmpty());
 }
 
+TEST_F(ParticipantTest, OfJoinedDecisionsOneThatFailsHoldsUpNoOther) {
+  contacts_.Handle({PrepareContact(1, TestLead(1)), PrepareContact(2, TestLead(2))});
+  Require(contacts_.database().Write([](storage::Transaction& transaction) {
+    return transaction.Run("UPDATE intent SET proposal = $2 WHERE qualification_id = $1",
+                           {std::string_view(TestUuid(1)), storage::Blob{"\xff"}});
+  }));
+  Command joined = Tell(decisions_.Commit(1));
+  joined.MergeFrom(Tell(decisions_.Commit(2)));
+
+  EXPECT_FALSE(contacts_.TryHandle({joined}).at(0).ok());
+
+  EXPECT_THAT(contacts_.TakeEvents(), SizeIs(1));
+  EXPECT_THAT(contacts_.Intents(), SizeIs(1));
+}
+
 TEST_F(ParticipantTest, NothingUndoesWhatIsFinal) {
   const auto prepared = contacts_.Handle({PrepareContact(1, TestLead(1))});
   contacts_.Handle({Tell(decisions_.Commit(1))});

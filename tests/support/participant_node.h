@@ -191,6 +191,7 @@ class ParticipantNode {
     return owner;
   }
 
+  storage::Database& database() { return *database_; }
   commit::Participant& participant() { return *participant_; }
   commit::RecordStore& store() { return *store_; }
 
