@@ -43,6 +43,8 @@ struct Participation {
   std::int64_t attempt = -1;       // the attempt held or final
   State state = State::kNone;
   std::string reply;  // the serialised Reply given when it was prepared
+  // kHeld: the ids of the records that its intents are on, in order.
+  std::vector<std::string> records;
 };
 
 // Whether the intent belongs to the qualification whatever its attempt (rule 3).

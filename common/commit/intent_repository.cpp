@@ -15,24 +15,24 @@ namespace {
 constexpr std::string_view kOnRecord =
     "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
     "WHERE record_id = $1 ORDER BY qualification_id";
-constexpr std::string_view kOfQualification =
+constexpr std::string_view kFind =
     "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
-    "WHERE qualification_id = $1 ORDER BY record_id";
+    "WHERE record_id = $1 AND qualification_id = $2";
 constexpr std::string_view kOlderThan =
     "SELECT DISTINCT qualification_id FROM intent WHERE write_time < $1 "
     "ORDER BY qualification_id LIMIT $2";
 constexpr std::string_view kInsert =
     "INSERT INTO intent (record_id, qualification_id, attempt, kind, age, proposal, reserved, "
     "write_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-constexpr std::string_view kDelete = "DELETE FROM intent WHERE qualification_id = $1";
+constexpr std::string_view kDelete = "DELETE FROM intent WHERE record_id = $1 AND qualification_id = $2";
 constexpr std::string_view kFindParticipation =
-    "SELECT void_through, attempt, state, reply FROM participation WHERE qualification_id = $1";
+    "SELECT void_through, attempt, state, reply, records FROM participation WHERE qualification_id = $1";
 constexpr std::string_view kSaveParticipation =
-    "INSERT INTO participation (qualification_id, void_through, attempt, state, reply, "
-    "update_time) VALUES ($1, $2, $3, $4, $5, $6) "
+    "INSERT INTO participation (qualification_id, void_through, attempt, state, reply, records, "
+    "update_time) VALUES ($1, $2, $3, $4, $5, $6, $7) "
     "ON CONFLICT (qualification_id) DO UPDATE SET void_through = excluded.void_through, "
     "attempt = excluded.attempt, state = excluded.state, reply = excluded.reply, "
-    "update_time = excluded.update_time";
+    "records = excluded.records, update_time = excluded.update_time";
 
 std::string FormatReserved(const std::vector<identity::Identity>& identities) {
   std::string text;
@@ -68,11 +68,17 @@ Status Done(Result<std::int64_t> changed) {
   return {};
 }
 
-Result<std::vector<Intent>> Select(storage::Transaction& transaction, std::string_view sql, std::string_view key) {
-  std::vector<Intent> intents;
-  QUARTET_RETURN_IF_ERROR(
-      transaction.Query(sql, {key}, [&](const storage::Row& row) { intents.push_back(ReadIntent(row)); }));
-  return intents;
+std::string JoinLines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> lines;
+  for (; !text.empty(); text.remove_prefix(lines.back().size() + 1))
+    lines.emplace_back(text.substr(0, text.find('\n')));
+  return lines;
 }
 
 }  // namespace
@@ -92,7 +98,10 @@ IntentRepository::IntentRepository(std::string_view record_table) {
 
 Result<std::vector<Intent>> IntentRepository::OnRecord(storage::Transaction& transaction,
                                                        std::string_view record_id) const {
-  return Select(transaction, kOnRecord, record_id);
+  std::vector<Intent> intents;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kOnRecord, {record_id}, [&](const storage::Row& row) { intents.push_back(ReadIntent(row)); }));
+  return intents;
 }
 
 Result<std::vector<Intent>> IntentRepository::OnIdentities(storage::Transaction& transaction,
@@ -112,9 +121,15 @@ Result<std::vector<Intent>> IntentRepository::OnIdentities(storage::Transaction&
   return found;
 }
 
-Result<std::vector<Intent>> IntentRepository::OfQualification(storage::Transaction& transaction,
-                                                              std::string_view qualification_id) const {
-  return Select(transaction, kOfQualification, qualification_id);
+Result<std::vector<Intent>> IntentRepository::Of(storage::Transaction& transaction,
+                                                 const Participation& participation) const {
+  std::vector<Intent> intents;
+  for (const std::string& record : participation.records) {
+    QUARTET_RETURN_IF_ERROR(
+        transaction.Query(kFind, {std::string_view(record), std::string_view(participation.qualification_id)},
+                          [&](const storage::Row& row) { intents.push_back(ReadIntent(row)); }));
+  }
+  return intents;
 }
 
 Result<std::vector<IntentOnRecord>> IntentRepository::All(storage::Transaction& transaction) const {
@@ -145,9 +160,12 @@ Status IntentRepository::Insert(storage::Transaction& transaction, const Intent&
                                     storage::Blob{intent.proposal}, std::string_view(reserved), now_us}));
 }
 
-Status IntentRepository::DeleteOfQualification(storage::Transaction& transaction,
-                                               std::string_view qualification_id) const {
-  return Done(transaction.Execute(kDelete, {qualification_id}));
+Status IntentRepository::DeleteAllOf(storage::Transaction& transaction, const Participation& participation) const {
+  for (const std::string& record : participation.records) {
+    QUARTET_RETURN_IF_ERROR(
+        transaction.Run(kDelete, {std::string_view(record), std::string_view(participation.qualification_id)}));
+  }
+  return {};
 }
 
 Result<Participation> IntentRepository::FindParticipation(storage::Transaction& transaction,
@@ -158,16 +176,18 @@ Result<Participation> IntentRepository::FindParticipation(storage::Transaction& 
     found.attempt = row.Int(1);
     found.state = static_cast<Participation::State>(row.Int(2));
     found.reply = row.String(3);
+    found.records = SplitLines(row.Bytes(4));
   }));
   return found;
 }
 
 Status IntentRepository::SaveParticipation(storage::Transaction& transaction, const Participation& participation,
                                            std::int64_t now_us) const {
-  return Done(transaction.Execute(
-      kSaveParticipation,
-      {std::string_view(participation.qualification_id), participation.void_through, participation.attempt,
-       static_cast<std::int64_t>(participation.state), storage::Blob{participation.reply}, now_us}));
+  const std::string records = JoinLines(participation.records);
+  return Done(transaction.Execute(kSaveParticipation,
+                                  {std::string_view(participation.qualification_id), participation.void_through,
+                                   participation.attempt, static_cast<std::int64_t>(participation.state),
+                                   storage::Blob{participation.reply}, std::string_view(records), now_us}));
 }
 
 }  // namespace quartet::commit

@@ -34,15 +34,15 @@ class IntentRepository {
   // `identities`, if these have one owner each.
   Result<std::vector<Intent>> OnIdentities(storage::Transaction& transaction, const resource::RecordRepository& records,
                                            std::span<const identity::Identity> identities, std::string_view id) const;
-  Result<std::vector<Intent>> OfQualification(storage::Transaction& transaction,
-                                              std::string_view qualification_id) const;
+  // The intents of a qualification, whose participation knows where they are.
+  Result<std::vector<Intent>> Of(storage::Transaction& transaction, const Participation& participation) const;
   Result<std::vector<IntentOnRecord>> All(storage::Transaction& transaction) const;
   // Qualifications whose intents were written before `before_us`, the oldest
   // first, at most `limit`.
   Result<std::vector<std::string>> OlderThan(storage::Transaction& transaction, std::int64_t before_us,
                                              int limit) const;
   Status Insert(storage::Transaction& transaction, const Intent& intent, std::int64_t now_us) const;
-  Status DeleteOfQualification(storage::Transaction& transaction, std::string_view qualification_id) const;
+  Status DeleteAllOf(storage::Transaction& transaction, const Participation& participation) const;
 
   // A participation that was never saved is one in state kNone.
   Result<Participation> FindParticipation(storage::Transaction& transaction, std::string_view qualification_id) const;

@@ -197,7 +197,9 @@ Status Participant::Prepare(storage::Transaction& transaction, const qualificati
 Status Participant::Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, Ready ready,
                          Participation& mine, std::vector<events::Message>& out) const {
   const std::int64_t now_us = clock_.NowMicros();
+  mine.records.clear();
   for (Intent& intent : ready.intents) {
+    mine.records.push_back(intent.record_id);
     intent.qualification_id = mine.qualification_id;
     intent.attempt = prepare.attempt();
     intent.age_us = prepare.create_time_us();
@@ -211,6 +213,7 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
   reply.set_attempt(prepare.attempt());
   reply.set_participant(kind_.participant());
   *reply.mutable_prepared() = std::move(ready.prepared);
+  std::ranges::sort(mine.records);
   mine.state = State::kHeld;
   mine.attempt = prepare.attempt();
   events::Message message = resolution_.ReplyMessage(reply);
@@ -242,7 +245,7 @@ Result<Verdict> Participant::EvaluateRevert(storage::Transaction& transaction,
   const std::string reverted = resource::IdOf(prepare.revert().qualification());
   QUARTET_ASSIGN_OR_RETURN(const Participation then, intents_.FindParticipation(transaction, reverted));
   if (then.state == State::kHeld) {
-    QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OfQualification(transaction, reverted));
+    QUARTET_ASSIGN_OR_RETURN(auto held, intents_.Of(transaction, then));
     return Verdict(Blocked{std::move(held)});
   }
   Reply reply;

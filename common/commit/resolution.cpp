@@ -33,13 +33,14 @@ Status Resolution::Resolve(storage::Transaction& transaction, const Decision& de
   QUARTET_ASSIGN_OR_RETURN(Participation mine, intents_.FindParticipation(transaction, id));
   const Participation before = mine;
   if (mine.state == State::kHeld) {
-    QUARTET_ASSIGN_OR_RETURN(const auto held, intents_.OfQualification(transaction, id));
+    QUARTET_ASSIGN_OR_RETURN(const auto held, intents_.Of(transaction, mine));
     // Intents of one participation share an attempt, so the first speaks for all.
     const bool lock = HoldsLock(held);
     const bool committed = decision.outcome() == Decision::COMMITTED;
     if (committed && (lock || mine.attempt == decision.attempt())) {
       QUARTET_RETURN_IF_ERROR(Finalise(transaction, mine, held, decision, out));
       mine.state = State::kFinal;
+      mine.records.clear();
     } else if (committed || (!lock && mine.attempt < decision.attempt() && decision.outcome() == Decision::UNDECIDED)) {
       QUARTET_RETURN_IF_ERROR(Void(transaction, mine, decision.attempt() - 1));
     }
@@ -74,16 +75,17 @@ Status Resolution::Release(storage::Transaction& transaction, const std::string&
 
 Status Resolution::Void(storage::Transaction& transaction, Participation& participation, std::int64_t through) const {
   if (participation.state == State::kHeld) {
-    QUARTET_ASSIGN_OR_RETURN(const auto held, intents_.OfQualification(transaction, participation.qualification_id));
+    QUARTET_ASSIGN_OR_RETURN(const auto held, intents_.Of(transaction, participation));
     for (const Intent& intent : held) {
       for (const identity::Identity& identity : intent.reserved)
         QUARTET_RETURN_IF_ERROR(records_.Free(transaction, identity, intent.record_id));
     }
-    QUARTET_RETURN_IF_ERROR(intents_.DeleteOfQualification(transaction, participation.qualification_id));
+    QUARTET_RETURN_IF_ERROR(intents_.DeleteAllOf(transaction, participation));
   }
   participation.state = State::kNone;
   participation.attempt = -1;
   participation.reply.clear();
+  participation.records.clear();
   participation.void_through = std::max(participation.void_through, through);
   return {};
 }
@@ -110,7 +112,7 @@ Status Resolution::Finalise(storage::Transaction& transaction, const Participati
     }
     out.push_back(std::move(change.event));
   }
-  return intents_.DeleteOfQualification(transaction, participation.qualification_id);
+  return intents_.DeleteAllOf(transaction, participation);
 }
 
 events::Message Resolution::ReplyMessage(const qualification::v1::Reply& reply) const {

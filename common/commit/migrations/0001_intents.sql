@@ -10,14 +10,15 @@ CREATE TABLE intent (
   write_time BIGINT NOT NULL,
   PRIMARY KEY (record_id, qualification_id)
 );
-CREATE INDEX intent_by_qualification ON intent (qualification_id);
 
--- How far this service is with each qualification; kept when the records are gone.
+-- How far this service is with each qualification; kept when the records are gone. `records`: the ids of those that its
+-- intents are on, one per line.
 CREATE TABLE participation (
   qualification_id TEXT NOT NULL PRIMARY KEY,
   void_through BIGINT NOT NULL,
   attempt BIGINT NOT NULL,
   state BIGINT NOT NULL,
   reply BYTEA NOT NULL,
+  records TEXT NOT NULL,
   update_time BIGINT NOT NULL
 );
