@@ -123,7 +123,8 @@ class Bus {
   // confirmed every one. After an error some may have been published; publishing
   // again is safe, for consumers expect duplicates. Thread-safe, as is the rest.
   // Errors: UNAVAILABLE BROKER_UNAVAILABLE (RetryInfo); FAILED_PRECONDITION
-  // BROKER_MAY_EVICT where the broker is set to throw data away.
+  // BROKER_MAY_EVICT where the broker is set to throw data away, BROKER_PARTITIONS where
+  // the topic has more partitions by now than this bus was told.
   virtual Status Publish(std::span<const Message> messages) = 0;
 
   // The partition of `topic` that messages about `subject` go to.

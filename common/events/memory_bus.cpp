@@ -119,7 +119,7 @@ class MemorySubscription final : public Subscription {
     std::vector<Delivery> deliveries;
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
       if (!share_.Has(partition)) continue;
-      const std::string key = StreamKey(topic_, partition);
+      const std::string key = StreamKey(topic_, partition, bus_.partitions_);
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
       for (auto it = group.pending.begin(); it != group.pending.end();) {
@@ -147,7 +147,7 @@ class MemorySubscription final : public Subscription {
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
       if (!share_.Has(partition) || history_read_[static_cast<std::size_t>(partition)]) continue;
       history_read_[static_cast<std::size_t>(partition)] = true;
-      for (const auto& [number, pending] : GroupOf(StreamKey(topic_, partition)).pending) {
+      for (const auto& [number, pending] : GroupOf(StreamKey(topic_, partition, bus_.partitions_)).pending) {
         if (pending.consumer == consumer_) own_.insert(number);
       }
     }
@@ -163,7 +163,7 @@ class MemorySubscription final : public Subscription {
     std::vector<Delivery> deliveries;
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
       if (!share_.Has(partition)) continue;
-      const std::string key = StreamKey(topic_, partition);
+      const std::string key = StreamKey(topic_, partition, bus_.partitions_);
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
       auto entry = entries.upper_bound(group.last_delivered);
@@ -200,7 +200,8 @@ Status MemoryBus::Publish(std::span<const Message> messages) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
   for (const Message& message : messages) {
-    Stream& stream = contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.subject))];
+    Stream& stream =
+        contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.subject), partitions_)];
     stream.entries[++last_entry_id_] = {.message = message, .published_us = clock_.NowMicros()};
   }
   changed_.notify_all();
@@ -221,7 +222,7 @@ Status MemoryBus::Trim(const std::string& topic, std::chrono::milliseconds max_a
   QUARTET_RETURN_IF_ERROR(CheckUp());
   const std::int64_t oldest_us = clock_.NowMicros() - max_age.count() * 1'000;
   for (int partition = 0; partition < partitions_; ++partition) {
-    const auto found = contents_.streams.find(StreamKey(topic, partition));
+    const auto found = contents_.streams.find(StreamKey(topic, partition, partitions_));
     if (found == contents_.streams.end()) continue;
     Stream& stream = found->second;
     if (stream.groups.empty()) {
@@ -304,7 +305,7 @@ std::vector<Message> MemoryBus::Messages(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
   std::map<std::int64_t, Message> ordered;
   for (int partition = 0; partition < partitions_; ++partition) {
-    const auto found = contents_.streams.find(StreamKey(topic, partition));
+    const auto found = contents_.streams.find(StreamKey(topic, partition, partitions_));
     if (found == contents_.streams.end()) continue;
     for (const auto& [number, entry] : found->second.entries) ordered[number] = entry.message;
   }
@@ -318,7 +319,7 @@ std::vector<Message> MemoryBus::DeadLetters(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
   std::vector<Message> messages;
   for (int partition = 0; partition < partitions_; ++partition) {
-    const auto found = contents_.streams.find(StreamKey(topic, partition));
+    const auto found = contents_.streams.find(StreamKey(topic, partition, partitions_));
     if (found == contents_.streams.end()) continue;
     for (const auto& [number, entry] : found->second.dead) messages.push_back(entry.message);
   }

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <hiredis/hiredis.h>
@@ -9,6 +11,7 @@
 #include "common/events/redis_client.h"
 #include "common/events/redis_connection.h"
 #include "common/events/redis_entry.h"
+#include "common/events/redis_layout.h"
 #include "common/events/redis_marker.h"
 #include "common/events/redis_subscription.h"
 #include "common/events/redis_tls.h"
@@ -42,7 +45,8 @@ Status CheckOptions(const RedisOptions& options) {
   return options.address.tls ? CheckTls(options.address) : Status();
 }
 
-RedisBus::RedisBus(RedisOptions options) : options_(std::move(options)), client_(MakeRedisClient(options_)) {
+RedisBus::RedisBus(RedisOptions options)
+    : options_(std::move(options)), client_(MakeRedisClient(options_)), counts_({options_.partitions}) {
   IgnoreSigpipeUnlessSet();
 }
 
@@ -50,16 +54,42 @@ RedisBus::~RedisBus() = default;
 
 Status RedisBus::Check() {
   const std::lock_guard lock(mutex_);
-  return client_->Check();
+  QUARTET_RETURN_IF_ERROR(client_->Check());
+  return Agree();
+}
+
+Status RedisBus::Agree() {
+  Result<PartitionCounts> agreed = AgreeOnPartitions(*client_, counts_);
+  if (!agreed.ok()) {
+    // Without it the client must not pass for a connected one.
+    client_->Close();
+    return std::move(agreed).error();
+  }
+  counts_ = std::move(agreed).value();
+  carried_over_.clear();
+  return {};
+}
+
+Status RedisBus::Connect() {
+  bool is_new = false;
+  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected(&is_new));
+  return is_new ? Agree() : Status();
 }
 
 Status RedisBus::Publish(std::span<const Message> messages) {
   if (messages.empty()) return {};
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
+  QUARTET_RETURN_IF_ERROR(Connect());
+  for (std::size_t i = 0; counts_.size() > 1 && i < messages.size(); ++i) {
+    const std::string& topic = messages[i].topic;
+    if (carried_over_.contains(topic)) continue;
+    QUARTET_RETURN_IF_ERROR(CarryOver(*client_, topic, counts_));
+    carried_over_.insert(topic);
+  }
   AddCommand command;
   for (const Message& message : messages) {
-    const std::string key = StreamKey(message.topic, PartitionOf(message.topic, message.subject));
+    const int partition = PartitionOf(message.topic, message.subject);
+    const std::string key = StreamKey(message.topic, partition, options_.partitions);
     client_->Append(key, command.Of(key, message));
     if (client_->collected_bytes() >= kExchangeBytesMax || client_->collected_commands() >= kExchangeCommandsMax) {
       QUARTET_RETURN_IF_ERROR(ExchangeAll(*client_));
@@ -80,38 +110,52 @@ std::unique_ptr<Subscription> RedisBus::Subscribe(const std::string& topic, cons
 
 Status RedisBus::Trim(const std::string& topic, std::chrono::milliseconds max_age) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  return TrimTopic(*client_, topic, options_.partitions, max_age);
+  QUARTET_RETURN_IF_ERROR(Connect());
+  std::vector<std::string> keys = Keys(topic);
+  std::ranges::move(FormerStreamKeys(topic, counts_), std::back_inserter(keys));
+  return TrimStreams(*client_, keys, max_age);
 }
 
-std::vector<std::string> RedisBus::PartitionKeys(const std::string& topic) const {
-  std::vector<std::string> keys;
-  for (int i = 0; i < options_.partitions; ++i) keys.push_back(StreamKey(topic, i));
-  return keys;
+std::vector<std::string> RedisBus::Keys(const std::string& topic) const {
+  return StreamKeys(topic, options_.partitions);
 }
 
+// After a raise the markers of the former streams stay as they were then: they vouch for
+// all that was made before. So they are where the new ones begin, and they show as well
+// whether something is lost that lies there yet.
 Result<Marker> RedisBus::ReadMarker(const std::string& topic) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  return ReadMarkers(*client_, PartitionKeys(topic));
+  QUARTET_RETURN_IF_ERROR(Connect());
+  QUARTET_ASSIGN_OR_RETURN(Marker marker, ReadMarkers(*client_, Keys(topic)));
+  if (counts_.size() == 1) return marker;
+  QUARTET_ASSIGN_OR_RETURN(const Marker former, ReadMarkers(*client_, FormerStreamKeys(topic, counts_)));
+  marker.history += " " + former.history;
+  if (former.value && !marker.value) QUARTET_RETURN_IF_ERROR(PlaceMarkers(*client_, Keys(topic), *former.value));
+  if (!former.value || !marker.value) marker.value = former.value;
+  return marker;
 }
 
 Result<bool> RedisBus::AdvanceMarker(const std::string& topic, std::int64_t value) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  return AdvanceMarkers(*client_, PartitionKeys(topic), value);
+  QUARTET_RETURN_IF_ERROR(Connect());
+  return AdvanceMarkers(*client_, Keys(topic), value);
 }
 
 Status RedisBus::BeginMarker(const std::string& topic, const std::string& token) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  return BeginMarkers(*client_, PartitionKeys(topic), token);
+  QUARTET_RETURN_IF_ERROR(Connect());
+  return BeginMarkers(*client_, Keys(topic), token);
 }
 
 Result<bool> RedisBus::SetMarker(const std::string& topic, const std::string& token, std::int64_t value) {
   const std::lock_guard lock(mutex_);
-  QUARTET_RETURN_IF_ERROR(client_->EnsureConnected());
-  return SetMarkers(*client_, PartitionKeys(topic), token, value);
+  QUARTET_RETURN_IF_ERROR(Connect());
+  QUARTET_ASSIGN_OR_RETURN(const bool there, SetMarkers(*client_, Keys(topic), token, value));
+  // Those of former streams vouch for nothing then.
+  if (there && counts_.size() > 1) {
+    QUARTET_RETURN_IF_ERROR(PlaceMarkers(*client_, FormerStreamKeys(topic, counts_), 0));
+  }
+  return there;
 }
 
 }  // namespace quartet::events

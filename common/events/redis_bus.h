@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ class RedisClient;
 
 struct RedisOptions {
   config::RedisAddress address = {};
-  // Streams per topic. Publishers and consumers must agree.
+  // Streams per topic. May be raised from one start to the next, not lowered; all
+  // processes are to be started with the same.
   int partitions = 4;
   std::chrono::milliseconds connect_timeout{2'000};
   // How long Redis may be silent on a command before the connection counts as
@@ -29,11 +31,12 @@ struct RedisOptions {
 Status CheckOptions(const RedisOptions& options);
 
 // Redis Streams behind the Bus port. What lies in Redis:
-//   quartet:{<topic>.<partition>}       stream; partition = FNV-1a(subject) % partitions
+//   quartet:{<topic>.<partition>/<partitions>}  stream; partition = FNV-1a(subject) % partitions
 //     an entry's fields: specversion id type source subject time [traceparent] data
-//   quartet:{<topic>.<partition>}:dead  stream of dead letters: the same, and group, error
-//   quartet:{<topic>.<partition>}:marker          string: the marker's value
-//   quartet:{<topic>.<partition>}:marker:<token>  string, for a day: one that is being made
+//   the same with :dead            stream of dead letters: the same fields, and group, error
+//   the same with :marker          string: the marker's value
+//   the same with :marker:<token>  string, for a day: a marker that is being made
+//   quartet:{partitions}           string: how many partitions there are and were (redis_layout.h)
 // All keys of a partition share its tag, so that they lie in one slot of a cluster.
 // Publishing, trimming and markers share one client (redis_client.h) under a lock;
 // each subscription has its own. A client connects when it is first needed and
@@ -44,8 +47,9 @@ class RedisBus final : public Bus {
   explicit RedisBus(RedisOptions options);
   ~RedisBus() override;
 
-  // Whether Redis can be reached and is fit for use (not set to evict), all masters
-  // of a cluster, and no replica that may become one. Errors: as Publish.
+  // Whether Redis can be reached and is fit for use: no master is set to evict, nor a
+  // replica that may become one, and topics have no more partitions there than here.
+  // Errors: as Publish.
   Status Check();
 
   Status Publish(std::span<const Message> messages) override;
@@ -59,11 +63,17 @@ class RedisBus final : public Bus {
   Result<bool> SetMarker(const std::string& topic, const std::string& token, std::int64_t value) override;
 
  private:
-  std::vector<std::string> PartitionKeys(const std::string& topic) const;
+  // A connection, and agreement on the partitions.
+  Status Connect();
+  Status Agree();
+  std::vector<std::string> Keys(const std::string& topic) const;
 
   const RedisOptions options_;
   std::mutex mutex_;
-  std::unique_ptr<RedisClient> client_;  // guarded by mutex_
+  // The rest is guarded by mutex_.
+  std::unique_ptr<RedisClient> client_;
+  std::vector<int> counts_;             // of partitions, newest first
+  std::set<std::string> carried_over_;  // topics, where there are former counts
 };
 
 }  // namespace quartet::events

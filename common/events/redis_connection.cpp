@@ -54,6 +54,10 @@ Status ReplyStatus(const redisReply& reply) {
   if (text.starts_with("NOGROUP") || text.starts_with("UNBLOCKED") || text.starts_with("ERR no such key")) {
     return NotFound("BROKER_NO_GROUP", std::string(text));
   }
+  if (text.starts_with(kExhausted)) {
+    return FailedPrecondition("BROKER_PARTITIONS",
+                              "the topic has more partitions by now; start this service with the new --partitions");
+  }
   return BrokerUnavailable(fmt::format("Redis refuses: {}", text));
 }
 

@@ -27,8 +27,12 @@ std::string_view ReplyText(const redisReply& reply);
 
 // OK, or the error that `reply` carries. What passes by itself (LOADING, READONLY
 // after a failover, CLUSTERDOWN, MISCONF, OOM and all the rest) is UNAVAILABLE
-// BROKER_UNAVAILABLE; a missing stream or group is NOT_FOUND BROKER_NO_GROUP.
+// BROKER_UNAVAILABLE; a missing stream or group is NOT_FOUND BROKER_NO_GROUP; a stream
+// that is sealed (redis_layout.h) is FAILED_PRECONDITION BROKER_PARTITIONS.
 Status ReplyStatus(const redisReply& reply);
+
+// What Redis says where the stream's last entry has the highest id there is.
+inline constexpr std::string_view kExhausted = "ERR The stream has exhausted the last possible ID";
 
 // An error of the broker, with RetryInfo.
 Error BrokerUnavailable(std::string message);

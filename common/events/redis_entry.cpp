@@ -44,8 +44,8 @@ int PartitionOf(std::string_view subject, int partitions) {
   return static_cast<int>(hash % static_cast<std::uint64_t>(partitions));
 }
 
-std::string StreamKey(std::string_view topic, int partition) {
-  return fmt::format("quartet:{{{}.{}}}", topic, partition);
+std::string StreamKey(std::string_view topic, int partition, int partitions) {
+  return fmt::format("quartet:{{{}.{}/{}}}", topic, partition, partitions);
 }
 
 std::string DeadStreamKey(std::string_view stream_key) {
@@ -155,7 +155,9 @@ EntryId EntryId::Parse(std::string_view text) {
 }
 
 EntryId EntryId::Next() const {
-  if (sequence == std::numeric_limits<std::uint64_t>::max()) return {.ms = ms + 1, .sequence = 0};
+  constexpr std::uint64_t kHighest = std::numeric_limits<std::uint64_t>::max();
+  if (sequence == kHighest && ms == kHighest) return *this;
+  if (sequence == kHighest) return {.ms = ms + 1, .sequence = 0};
   return {.ms = ms, .sequence = sequence + 1};
 }
 

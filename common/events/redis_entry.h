@@ -18,8 +18,8 @@ namespace quartet::events {
 // or messages of one subject would part.
 int PartitionOf(std::string_view subject, int partitions);
 
-// "quartet:{<topic>.<partition>}".
-std::string StreamKey(std::string_view topic, int partition);
+// "quartet:{<topic>.<partition>/<partitions>}".
+std::string StreamKey(std::string_view topic, int partition, int partitions);
 // With ":dead" and ":marker" behind the stream's key.
 std::string DeadStreamKey(std::string_view stream_key);
 std::string MarkerKey(std::string_view stream_key);
@@ -54,6 +54,7 @@ struct EntryId {
 
   // 0-0 if `text` is no id.
   static EntryId Parse(std::string_view text);
+  // The highest id stays what it is.
   EntryId Next() const;
   std::string ToString() const;
   auto operator<=>(const EntryId&) const = default;

@@ -88,6 +88,17 @@ Result<bool> AdvanceMarkers(RedisClient& client, std::span<const std::string> st
   return there;
 }
 
+Status PlaceMarkers(RedisClient& client, std::span<const std::string> stream_keys, std::int64_t value) {
+  const std::string text = std::to_string(value);
+  for (const std::string& key : stream_keys) {
+    const std::string marker = MarkerKey(key);
+    client.Append(marker, {"SET", marker, text, "NX"});
+  }
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client.Exchange());
+  for (const RedisReply& reply : replies) QUARTET_RETURN_IF_ERROR(ReplyStatus(*reply));
+  return {};
+}
+
 Status BeginMarkers(RedisClient& client, std::span<const std::string> stream_keys, const std::string& token) {
   for (const std::string& key : stream_keys) {
     const std::string begun = BegunKey(key, token);

@@ -19,6 +19,8 @@ Result<Marker> ReadMarkers(RedisClient& client, std::span<const std::string> str
 
 // One exchange each.
 Result<bool> AdvanceMarkers(RedisClient& client, std::span<const std::string> stream_keys, std::int64_t value);
+// Where there is none.
+Status PlaceMarkers(RedisClient& client, std::span<const std::string> stream_keys, std::int64_t value);
 Status BeginMarkers(RedisClient& client, std::span<const std::string> stream_keys, const std::string& token);
 Result<bool> SetMarkers(RedisClient& client, std::span<const std::string> stream_keys, const std::string& token,
                         std::int64_t value);

@@ -15,6 +15,7 @@
 #include <hiredis/hiredis.h>
 
 #include "common/events/redis_entry.h"
+#include "common/events/redis_layout.h"
 
 namespace quartet::events {
 namespace {
@@ -22,6 +23,8 @@ namespace {
 constexpr std::string_view kBeginning = "0-0";
 // Ids of one XACK or XCLAIM.
 constexpr std::size_t kIdsPerCommand = 1'000;
+// Between two looks whether the former streams are empty for the group.
+constexpr std::chrono::milliseconds kFormerWait{50};
 
 }  // namespace
 
@@ -30,14 +33,13 @@ RedisSubscription::RedisSubscription(const RedisOptions& options, std::string to
     : topic_(std::move(topic)),
       group_(std::move(group)),
       consumer_(std::move(consumer)),
+      counts_({options.partitions}),
       client_(MakeRedisClient(options)),
       waiting_reads_(options, *client_),
       interrupt_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (interrupt_fd_ < 0) throw std::runtime_error(fmt::format("eventfd: {}", std::strerror(errno)));
-  for (int i = 0; i < options.partitions; ++i) {
-    partitions_.push_back({.key = StreamKey(topic_, i), .history_cursor = {}, .reclaim_cursor = {}});
-  }
-  mine_ = options.partitions;
+  ListPartitions();
+  Read(0);
 }
 
 RedisSubscription::~RedisSubscription() {
@@ -64,11 +66,24 @@ void RedisSubscription::WaitIdle(std::chrono::milliseconds timeout) {
   TakeInterrupt();
 }
 
+void RedisSubscription::ListPartitions() {
+  partitions_.clear();
+  for (const int count : counts_) {
+    for (int i = 0; i < count; ++i)
+      partitions_.push_back({.key = StreamKey(topic_, i, count), .number = i, .of = count});
+  }
+}
+
 void RedisSubscription::Take(Share share) {
+  share_ = share;
+  Read(reading_);
+}
+
+void RedisSubscription::Read(std::size_t reading) {
+  reading_ = reading;
   mine_ = 0;
-  for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    Partition& partition = partitions_[i];
-    const bool mine = share.Has(static_cast<int>(i));
+  for (Partition& partition : partitions_) {
+    const bool mine = partition.of == counts_[reading_] && share_.Has(partition.number);
     if (mine && !partition.mine) {
       partition.history_cursor = kBeginning;
       partition.reclaim_cursor = kBeginning;
@@ -82,22 +97,41 @@ Status RedisSubscription::Prepare() {
   bool is_new = false;
   QUARTET_RETURN_IF_ERROR(client_->EnsureConnected(&is_new));
   if (!is_new) return {};
-  Status created = CreateGroups();
+  Status begun = Begin();
   // Without its groups the client must not pass for a prepared one.
-  if (!created.ok()) client_->Close();
-  return created;
+  if (!begun.ok()) client_->Close();
+  return begun;
+}
+
+Status RedisSubscription::Begin() {
+  QUARTET_ASSIGN_OR_RETURN(std::vector<int> counts, AgreeOnPartitions(*client_, counts_));
+  if (counts != counts_) {
+    counts_ = std::move(counts);
+    ListPartitions();
+  }
+  return CreateGroups();
 }
 
 Status RedisSubscription::CreateGroups() {
   for (Partition& partition : partitions_) {
     client_->Append(partition.key, {"XGROUP", "CREATE", partition.key, group_, "0", "MKSTREAM"});
-    partition.history_cursor = kBeginning;
-    partition.reclaim_cursor = kBeginning;
+    partition.mine = false;
   }
   QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   for (const RedisReply& reply : replies) {
     if (ReplyText(*reply).starts_with("BUSYGROUP")) continue;
     QUARTET_RETURN_IF_ERROR(ReplyStatus(*reply));
+  }
+  if (counts_.size() > 1) QUARTET_RETURN_IF_ERROR(CarryOver(*client_, topic_, counts_));
+  Read(counts_.size() - 1);
+  return {};
+}
+
+Status RedisSubscription::GoOnIfDrained() {
+  while (reads_former()) {
+    QUARTET_ASSIGN_OR_RETURN(const bool drained, IsDrained(*client_, StreamKeys(topic_, counts_[reading_]), group_));
+    if (!drained) return {};
+    Read(reading_ - 1);
   }
   return {};
 }
@@ -111,18 +145,26 @@ Status RedisSubscription::Check(const redisReply& reply) {
     return status;
   }
   QUARTET_RETURN_IF_ERROR(Prepare());
-  QUARTET_RETURN_IF_ERROR(CreateGroups());
+  QUARTET_RETURN_IF_ERROR(Begin());
   return BrokerUnavailable(fmt::format("Redis has lost the group {} of {}; it is made again", group_, topic_));
 }
 
 Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::milliseconds timeout) {
   std::vector<Delivery> deliveries;
   if (TakeInterrupt()) return deliveries;
-  if (mine_ == 0) {
+  if (mine_ == 0 && !reads_former()) {
     WaitIdle(timeout);
     return deliveries;
   }
   QUARTET_RETURN_IF_ERROR(Prepare());
+  if (reads_former()) {
+    QUARTET_RETURN_IF_ERROR(GoOnIfDrained());
+    if (reads_former()) timeout = std::min(timeout, kFormerWait);
+    if (mine_ == 0) {
+      WaitIdle(timeout);
+      return deliveries;
+    }
+  }
   QUARTET_ASSIGN_OR_RETURN(deliveries, ReceiveHistory(max));
   if (!deliveries.empty()) return deliveries;
   RedisConnection* const connection = client_->only_connection();
@@ -215,6 +257,8 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
         continue;
       }
       asked[i]->history_cursor = ReplyText(*entries->element[entries->elements - 1]->element[0]);
+      // Nothing follows, and Redis would count on from 0.
+      if (asked[i]->history_cursor == kSealId) asked[i]->history_cursor.clear();
       QUARTET_RETURN_IF_ERROR(Collect(*entries, *asked[i], deliveries));
     }
   }
@@ -266,7 +310,9 @@ Status RedisSubscription::Collect(const redisReply& entries, const Partition& pa
   std::vector<Delivery> gone;
   for (std::size_t i = 0; i < entries.elements; ++i) {
     const redisReply& entry = *entries.element[i];
-    if (std::optional<Delivery> delivery = ReadEntry(entry, topic_, partition.key)) {
+    if (entry.elements == 2 && ReplyText(*entry.element[0]) == kSealId) {
+      gone.push_back({.key = partition.key, .entry_id = std::string(kSealId)});
+    } else if (std::optional<Delivery> delivery = ReadEntry(entry, topic_, partition.key)) {
       deliveries.push_back(std::move(*delivery));
     } else if (entry.elements == 2) {
       gone.push_back({.key = partition.key, .entry_id = std::string(ReplyText(*entry.element[0]))});

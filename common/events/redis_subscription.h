@@ -36,7 +36,9 @@ class RedisSubscription final : public Subscription {
  private:
   struct Partition {
     std::string key;
-    bool mine = true;  // of this consumer's share
+    int number = 0;     // of as many
+    int of = 0;         // as there are with this count
+    bool mine = false;  // in this consumer's share, and of the count that is read now
     // How far this consumer's own pending entries have been read, while reading
     // them; empty once that is done.
     std::string history_cursor;
@@ -45,7 +47,15 @@ class RedisSubscription final : public Subscription {
 
   // A connection whose groups exist.
   Status Prepare();
+  Status Begin();
+  void ListPartitions();
   Status CreateGroups();
+  // While the topic has former streams that are not empty for the group, reads those,
+  // the oldest first; see redis_layout.h.
+  bool reads_former() const { return counts_[reading_] != counts_.front(); }
+  Status GoOnIfDrained();
+  // Reads from now on the streams of the count at `reading`.
+  void Read(std::size_t reading);
   // The error of a reply; a missing group is made again first.
   Status Check(const redisReply& reply);
   bool TakeInterrupt();
@@ -64,7 +74,7 @@ class RedisSubscription final : public Subscription {
   Status ReclaimRound(const std::string& count, const std::string& min_idle, std::vector<bool>& finished,
                       std::vector<Delivery>& claimed);
   // Adds the messages of `entries` to `deliveries`; acknowledges those that the
-  // stream no longer has.
+  // stream no longer has, and seals.
   Status Collect(const redisReply& entries, const Partition& partition, std::vector<Delivery>& deliveries);
   Status ReadDeliveryCounts(std::vector<Delivery>& deliveries);
   // Sends `command key group [middle…] ids… [last]` for each partition's deliveries.
@@ -74,8 +84,11 @@ class RedisSubscription final : public Subscription {
   const std::string topic_;
   const std::string group_;
   const std::string consumer_;
-  std::vector<Partition> partitions_;
-  int mine_ = 0;  // how many of them this consumer reads
+  std::vector<int> counts_;  // of partitions, newest first
+  std::size_t reading_ = 0;  // which of them is read now
+  Share share_;
+  std::vector<Partition> partitions_;  // with every count
+  int mine_ = 0;                       // how many of them this consumer reads
   const std::unique_ptr<RedisClient> client_;
   WaitingReads waiting_reads_;  // in a cluster only
   int interrupt_fd_;

@@ -12,18 +12,13 @@
 
 #include "common/events/redis_client.h"
 #include "common/events/redis_entry.h"
+#include "common/events/redis_groups.h"
 
 namespace quartet::events {
 namespace {
 
 // Dead letters are kept in the database; their streams are for a look at them.
 constexpr std::chrono::hours kDeadLetterAge{24 * 7};
-
-struct GroupPosition {
-  std::string name;
-  std::int64_t pending = 0;
-  EntryId last_delivered;
-};
 
 struct Partition {
   std::string key;
@@ -36,33 +31,6 @@ struct Partition {
 bool ReadNumber(const redisReply& reply, std::int64_t& number) {
   const std::string_view text = ReplyText(reply);
   return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
-}
-
-// One group of XINFO GROUPS: a flat list of names and values.
-GroupPosition ReadGroup(const redisReply& reply) {
-  GroupPosition group;
-  for (std::size_t i = 0; i + 1 < reply.elements; i += 2) {
-    const std::string_view name = ReplyText(*reply.element[i]);
-    const redisReply& value = *reply.element[i + 1];
-    if (name == "name") group.name = ReplyText(value);
-    if (name == "pending") group.pending = value.integer;
-    if (name == "last-delivered-id") group.last_delivered = EntryId::Parse(ReplyText(value));
-  }
-  return group;
-}
-
-Status ReadGroups(RedisClient& client, std::vector<Partition>& partitions) {
-  for (const Partition& partition : partitions) client.Append(partition.key, {"XINFO", "GROUPS", partition.key});
-  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client.Exchange());
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    Status status = ReplyStatus(*replies[i]);
-    partitions[i].exists = status.ok();
-    if (!status.ok() && status.error().code != Code::kNotFound) return status;
-    for (std::size_t j = 0; status.ok() && j < replies[i]->elements; ++j) {
-      partitions[i].groups.push_back(ReadGroup(*replies[i]->element[j]));
-    }
-  }
-  return {};
 }
 
 // Lowers each partition's keep_from to what its groups have not acknowledged.
@@ -112,11 +80,13 @@ EntryId Ago(std::int64_t now_ms, std::chrono::milliseconds age) {
 
 }  // namespace
 
-Status TrimTopic(RedisClient& client, const std::string& topic, int partition_count,
-                 std::chrono::milliseconds max_age) {
-  std::vector<Partition> partitions(static_cast<std::size_t>(partition_count));
-  for (int i = 0; i < partition_count; ++i) partitions[static_cast<std::size_t>(i)].key = StreamKey(topic, i);
-  QUARTET_RETURN_IF_ERROR(ReadGroups(client, partitions));
+Status TrimStreams(RedisClient& client, std::span<const std::string> stream_keys, std::chrono::milliseconds max_age) {
+  QUARTET_ASSIGN_OR_RETURN(auto groups, ReadGroups(client, stream_keys));
+  std::vector<Partition> partitions;
+  for (std::size_t i = 0; i < stream_keys.size(); ++i) {
+    partitions.push_back({.key = stream_keys[i], .exists = groups[i].has_value()});
+    if (groups[i]) partitions.back().groups = std::move(*groups[i]);
+  }
   QUARTET_RETURN_IF_ERROR(FindUnacknowledged(client, partitions));
   QUARTET_ASSIGN_OR_RETURN(const std::int64_t now_ms, RedisTime(client, partitions.front().key));
   const EntryId oldest = Ago(now_ms, max_age);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 
 #include "common/base/result.h"
@@ -9,7 +10,7 @@ namespace quartet::events {
 
 class RedisClient;
 
-// See Bus::Trim. Takes three exchanges, for all partitions at once.
-Status TrimTopic(RedisClient& client, const std::string& topic, int partitions, std::chrono::milliseconds max_age);
+// See Bus::Trim. Takes three exchanges, for all streams of a topic at once.
+Status TrimStreams(RedisClient& client, std::span<const std::string> stream_keys, std::chrono::milliseconds max_age);
 
 }  // namespace quartet::events

@@ -36,7 +36,7 @@ class RedisBackend final : public BusBackend {
   int CountDeadLetters(const std::string& topic) override {
     int count = 0;
     for (int i = 0; i < kBusPartitions; ++i) {
-      count += std::stoi(server_.Command({"XLEN", events::DeadStreamKey(events::StreamKey(topic, i))}));
+      count += std::stoi(server_.Command({"XLEN", events::DeadStreamKey(events::StreamKey(topic, i, kBusPartitions))}));
     }
     return count;
   }

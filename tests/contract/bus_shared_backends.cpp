@@ -24,7 +24,7 @@ class ClusterBackend final : public BusBackend {
   int CountDeadLetters(const std::string& topic) override {
     int count = 0;
     for (int i = 0; i < kBusPartitions; ++i) {
-      const std::string key = events::DeadStreamKey(events::StreamKey(topic, i));
+      const std::string key = events::DeadStreamKey(events::StreamKey(topic, i, kBusPartitions));
       count += std::stoi(servers().Command(key, {"XLEN", key}));
     }
     return count;
@@ -51,7 +51,8 @@ class SentinelBackend final : public BusBackend {
   int CountDeadLetters(const std::string& topic) override {
     int count = 0;
     for (int i = 0; i < kBusPartitions; ++i) {
-      count += std::stoi(servers().master().Command({"XLEN", events::DeadStreamKey(events::StreamKey(topic, i))}));
+      count += std::stoi(
+          servers().master().Command({"XLEN", events::DeadStreamKey(events::StreamKey(topic, i, kBusPartitions))}));
     }
     return count;
   }

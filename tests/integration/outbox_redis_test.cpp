@@ -112,7 +112,7 @@ TEST_F(OutboxRedisTest, WhatIsCommittedIsHeardAndLeavesNothingBehind) {
   EXPECT_TRUE(Eventually([&] {
     int left = 0;
     for (int i = 0; i < 4; ++i)
-      left += std::stoi(redis_.Command({"XLEN", "quartet:{lead.commands." + std::to_string(i) + "}"}));
+      left += std::stoi(redis_.Command({"XLEN", "quartet:{lead.commands." + std::to_string(i) + "/4}"}));
     return left == 0;
   })) << "acknowledged by the only group";
 }

@@ -25,7 +25,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr const char* kTopic = "lead.commands";
-constexpr const char* kKey = "quartet:{lead.commands.0}";
+constexpr const char* kKey = "quartet:{lead.commands.0/1}";
 constexpr milliseconds kNoWait{0};
 
 std::vector<Message> OneMessage(const std::string& id = "1", const std::string& data = "data") {
@@ -80,6 +80,16 @@ TEST(RedisBus, ARedisThatEvictsIsRefused) {
 TEST(RedisBus, ARedisThatHidesItsSettingsIsTrusted) {
   const RedisServer server(false, {"--rename-command", "CONFIG", ""});
   EXPECT_TRUE(Connect(server)->Check().ok());
+}
+
+// Without TLS in the build because of that, with it because of the file.
+TEST(RedisBus, EncryptionThatCannotBeIsRefusedBeforeTheStart) {
+  const Status fit = events::CheckOptions({.address = {.tls = true, .ca_file = "nowhere/ca.pem"}});
+  ASSERT_FALSE(fit.ok());
+  EXPECT_EQ(fit.error().code, Code::kFailedPrecondition);
+  EXPECT_THAT(fit.error().reason, testing::AnyOf("BROKER_NO_TLS", "BROKER_BAD_CERTIFICATES"));
+  EXPECT_THAT(fit.error().message, testing::AnyOf(HasSubstr("hiredis 1.0"), HasSubstr("nowhere/ca.pem")));
+  EXPECT_TRUE(events::CheckOptions({.address = {.tls = false}}).ok());
 }
 
 TEST(RedisBus, AnAbsentRedisIsUnavailableAndRetryingHelps) {

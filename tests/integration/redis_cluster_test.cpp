@@ -33,7 +33,7 @@ RedisBus Connect(const RedisClusterServers& servers, config::RedisAddress addres
 
 std::set<int> SlotsOf(const std::string& topic) {
   std::set<int> slots;
-  for (int i = 0; i < kPartitions; ++i) slots.insert(events::SlotOf(events::StreamKey(topic, i)));
+  for (int i = 0; i < kPartitions; ++i) slots.insert(events::SlotOf(events::StreamKey(topic, i, kPartitions)));
   return slots;
 }
 
@@ -66,7 +66,7 @@ TEST(RedisCluster, NoMasterAndNoReplicaMayEvict) {
   RedisBus bus = Connect(Shared());
   // A replica shows in the map once it has copied something.
   for (int i = 0; i < kPartitions; ++i) {
-    const std::string key = events::StreamKey("evicting.commands", i);
+    const std::string key = events::StreamKey("evicting.commands", i, kPartitions);
     Shared().Command(key, {"SET", key, "something"});
   }
   EXPECT_TRUE(bus.Check().ok());

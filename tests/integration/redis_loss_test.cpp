@@ -38,7 +38,7 @@ class RedisLoss : public ::testing::Test {
   int CountOnFirst() {
     int count = 0;
     for (int i = 0; i < kPartitions; ++i) {
-      const std::string key = events::StreamKey(kEvents, i);
+      const std::string key = events::StreamKey(kEvents, i, kPartitions);
       if (events::SlotOf(key) < events::kSlots / RedisClusterServers::kMasters) {
         count += std::stoi(servers_.Command(key, {"XLEN", key}));
       }

@@ -46,6 +46,8 @@ TEST(RedisEntry, EntryIdsCompareAsNumbers) {
   EXPECT_LT(EntryId::Parse("5-9"), EntryId::Parse("5-10"));
   EXPECT_EQ(EntryId::Parse("5-9").Next().ToString(), "5-10");
   EXPECT_EQ(EntryId::Parse("5-18446744073709551615").Next().ToString(), "6-0");
+  const EntryId highest = EntryId::Parse("18446744073709551615-18446744073709551615");
+  EXPECT_EQ(highest.Next(), highest);
   EXPECT_EQ(EntryId::Parse("nonsense"), EntryId());
   EXPECT_EQ(EntryId::Parse("5"), EntryId());
 }

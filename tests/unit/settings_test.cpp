@@ -118,6 +118,25 @@ TEST_F(Settings, AllMistakesAreNamedAtOnce) {
                                    "--redis", "--workers", "--log-level", "--lead", "--colour", "--base-port"));
 }
 
+TEST_F(Settings, RedisIsNamedInOneNotationWithItsSecretsInTheEnvironment) {
+  environment_["QUARTET_REDIS_PASSWORD"] = "secret";
+  environment_["QUARTET_REDIS_SENTINEL_PASSWORD"] = "other";
+  const RedisAddress redis =
+      Good({"--redis", "sentinels://ann:former@a:1,b:2/main", "--redis-ca-file", "ca.pem"}).redis;
+  EXPECT_EQ(redis.ToString(), "sentinels://a:1,b:2/main");
+  EXPECT_EQ(redis.user, "ann");
+  EXPECT_EQ(redis.password, "secret");
+  EXPECT_EQ(redis.sentinel_password, "other");
+  EXPECT_EQ(redis.ca_file, "ca.pem");
+}
+
+TEST_F(Settings, WhatIsSaidOfRedisMustFitTogether) {
+  EXPECT_THAT(Mistakes(Parse({"--redis", "cluster://ann@a:1"})), ElementsAre("--redis")) << "no password";
+  EXPECT_THAT(Mistakes(Parse({"--redis", "a:1", "--redis-ca-file", "ca.pem"})), ElementsAre("--redis"));
+  EXPECT_THAT(Mistakes(Parse({"--redis", "rediss://a:1", "--redis-key-file", "key.pem"})),
+              ElementsAre("--redis-cert-file"));
+}
+
 TEST_F(Settings, AFlagWithoutItsValueIsAMistake) {
   EXPECT_THAT(Mistakes(Parse({"--listen"})), ElementsAre("command line"));
 }
