@@ -10,9 +10,9 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(GTest CONFIG REQUIRED)
 
-# PkgConfig::hiredis, PkgConfig::libidn2, PkgConfig::libpsl, PkgConfig::libutf8proc, PkgConfig::uuid
+# PkgConfig::hiredis, PkgConfig::libidn2, PkgConfig::libpq, PkgConfig::libpsl, PkgConfig::libutf8proc, PkgConfig::uuid
 find_package(PkgConfig REQUIRED)
-foreach(package IN ITEMS hiredis libidn2 libpsl libutf8proc uuid)
+foreach(package IN ITEMS hiredis libidn2 libpq libpsl libutf8proc uuid)
   pkg_check_modules(${package} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
 
