@@ -8,7 +8,10 @@
 #include <fmt/core.h>
 
 #include "common/config/ports.h"
+#include "common/storage/sqlite_database.h"
 #include "tests/bench/disk.h"
+#include "tests/bench/postgres_counts.h"
+#include "tests/bench/redis_counts.h"
 
 namespace quartet::bench {
 namespace {
@@ -48,7 +51,30 @@ void ImportStream(lead::v1::LeadService::Stub& stub, MadeLeads& leads, int count
   }
 }
 
+std::string DatabaseOf(std::string_view service) {
+  return fmt::format("quartet_{}", service);
+}
+
+// Makes a fresh database for each service; what tells the services of them.
+std::map<std::string, std::vector<std::string>> MakeDatabases(const std::string& server) {
+  PgSession admin(server + " dbname=postgres");
+  admin.Script("SET client_min_messages TO warning");
+  std::map<std::string, std::vector<std::string>> arguments;
+  for (const std::string_view service : config::kServices) {
+    admin.Script(fmt::format("DROP DATABASE IF EXISTS {}", DatabaseOf(service)));
+    admin.Script(fmt::format("CREATE DATABASE {}", DatabaseOf(service)));
+    arguments[std::string(service)] = {"--database", fmt::format("{} dbname={}", server, DatabaseOf(service))};
+  }
+  return arguments;
+}
+
 }  // namespace
+
+BenchSuite::BenchSuite(const std::string& server) : server_(server), suite_(MakeDatabases(server)) {
+  for (const std::string_view service : config::kServices) {
+    sessions_.emplace(service, PgSession(fmt::format("{} dbname={}", server, DatabaseOf(service))));
+  }
+}
 
 std::vector<std::string> BenchSuite::Import(MadeLeads& leads, int count) {
   const auto start = std::chrono::steady_clock::now();
@@ -65,18 +91,29 @@ double BenchSuite::ImportedPerSecond() const {
   return import_seconds_ > 0 ? static_cast<double>(imported_) / import_seconds_ : 0;
 }
 
-std::int64_t BenchSuite::Unfinished() const {
-  const auto rows = suite_.QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0");
-  const auto intents = rows > 0 ? 0 : suite_.CountIntents();
-  if (rows + intents > 0) return rows + intents;
-  std::int64_t unpublished = 0;
-  for (const std::string_view service : config::kServices) {
-    unpublished += suite_.QueryNumber(service, "SELECT count(*) FROM outbox");
-  }
-  return unpublished;
+Counts BenchSuite::Count() {
+  Counts counts = RedisCounts(suite_.redis());
+  counts["data bytes"] = static_cast<double>(DataBytes());
+  if (!sessions_.empty()) counts.merge(PostgresCounts(sessions_.begin()->second));
+  return counts;
 }
 
-void BenchSuite::Settle() const {
+std::int64_t BenchSuite::QueryNumber(std::string_view service, const std::string& sql) {
+  const auto session = sessions_.find(service);
+  return session == sessions_.end() ? suite_.QueryNumber(service, sql) : session->second.Number(sql);
+}
+
+std::int64_t BenchSuite::Unfinished() {
+  std::int64_t unfinished = QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0");
+  if (unfinished > 0) return unfinished;
+  for (const std::string_view service : config::kServices) {
+    unfinished += QueryNumber(service, "SELECT count(*) FROM outbox");
+    if (service != "qualification") unfinished += QueryNumber(service, "SELECT count(*) FROM intent");
+  }
+  return unfinished;
+}
+
+void BenchSuite::Settle() {
   auto next = std::chrono::steady_clock::now();
   const auto end = next + kSettleLimit;
   while (const std::int64_t unfinished = Unfinished()) {
@@ -87,9 +124,26 @@ void BenchSuite::Settle() const {
   }
 }
 
-std::int64_t BenchSuite::DataBytes() const {
+void BenchSuite::StopServices() {
+  for (const std::string_view service : config::kServices) suite_.Kill(service);
+}
+
+void BenchSuite::StartServices() {
+  for (const std::string_view service : config::kServices) suite_.Restart(service);
+}
+
+std::unique_ptr<storage::Database> BenchSuite::OpenDatabase(const std::string& service) const {
+  auto database = storage::SqliteDatabase::Open({.path = suite_.folder() / service / (service + ".db")});
+  if (!database.ok()) throw std::runtime_error(ToString(database.error()));
+  return std::move(*database);
+}
+
+std::int64_t BenchSuite::DataBytes() {
   std::int64_t bytes = 0;
-  for (const std::string_view service : config::kServices) bytes += FolderBytes(suite_.folder() / service);
+  for (const std::string_view service : config::kServices) {
+    bytes += server_.empty() ? FolderBytes(suite_.folder() / service)
+                             : QueryNumber(service, "SELECT pg_database_size(current_database())");
+  }
   return bytes;
 }
 

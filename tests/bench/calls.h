@@ -9,11 +9,10 @@
 
 namespace quartet::bench {
 
-// A method of LeadService beside a bare gRPC server that answers requests of the
-// same size with responses of the same size, over the same callback API, and does
-// no work.
+// A method beside a bare gRPC server that answers requests of the same size with responses of the same size, over the
+// same callback API, and does no work.
 struct CallPoint {
-  std::string method;  // "GetLead" or "CreateLead"
+  std::string method;  // one of CallMethods()
   int in_flight = 1;
 };
 
@@ -31,6 +30,10 @@ struct CallResult {
   // The run with the median ratio.
   const CallRun& Median() const;
 };
+
+// GetLead, CreateLead, UpdateLead (durable as CreateLead), ListLeads and BatchGetLeads (50 leads each), and
+// PreviewQualification, which asks four services.
+std::vector<std::string> CallMethods();
 
 // Runs each point `rounds` times, service and echo one after the other, each for `length`. Throws std::runtime_error
 // if the echo server cannot be started.

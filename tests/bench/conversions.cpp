@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <sstream>
-
-#include "tests/bench/machine.h"
 
 #include "quartet/qualification/v1/service.pb.h"
 
@@ -39,44 +36,6 @@ std::int64_t CountBatch(const std::string& bytes) {
   if (!response.ParseFromString(bytes)) return 0;
   const bool all = std::ranges::all_of(response.results(), [](const auto& r) { return IsWhole(r.qualification()); });
   return all ? response.results_size() : 0;
-}
-
-// Calls by command, from INFO commandstats ("cmdstat_xadd:calls=7,usec=…"), without those that ask for it.
-std::map<std::string, double> RedisCommands(const test::RedisServer& redis) {
-  std::map<std::string, double> calls;
-  std::istringstream lines(redis.Command({"INFO", "commandstats"}));
-  for (std::string line; std::getline(lines, line);) {
-    const auto colon = line.find(":calls=");
-    if (!line.starts_with("cmdstat_") || colon == std::string::npos) continue;
-    const std::string command = line.substr(8, colon - 8);
-    if (command == "info" || command.starts_with("config")) continue;
-    calls[command] = std::stod(line.substr(colon + 7));
-  }
-  return calls;
-}
-
-// All that is counted, at one moment.
-struct Counts {
-  std::map<std::string, ProcessUsage> usage;
-  double busy_seconds = 0;
-  std::int64_t flushes = 0;
-  std::int64_t data_bytes = 0;
-};
-
-ConversionCost Cost(const Counts& before, const Counts& after, std::map<std::string, double> redis_commands,
-                    double conversions) {
-  ConversionCost cost;
-  for (const auto& [name, now] : after.usage) {
-    const ProcessUsage& then = before.usage.at(name);
-    cost.cpu_us[name] = (now.cpu_seconds - then.cpu_seconds) * 1e6 / conversions;
-    cost.write_calls[name] = static_cast<double>(now.write_calls - then.write_calls) / conversions;
-    cost.written_bytes += static_cast<double>(now.written_bytes - then.written_bytes) / conversions;
-  }
-  for (auto& [command, calls] : redis_commands) calls /= conversions;
-  cost.redis_commands = std::move(redis_commands);
-  cost.disk_flushes = static_cast<double>(after.flushes - before.flushes) / conversions;
-  cost.data_bytes = static_cast<double>(after.data_bytes - before.data_bytes) / conversions;
-  return cost;
 }
 
 }  // namespace
@@ -117,12 +76,9 @@ ConversionRun Conversions::RunOnce(const ConversionPoint& point, Duration length
   const double wanted = point.rate > 0 ? point.rate * length.count() * kArrivalReserve + kArrivalsMore
                                        : guess * length.count() + 2 * per_call * point.in_flight;
   const auto requests = Requests(point, static_cast<int>(wanted));
-  suite_.processes().redis().Command({"CONFIG", "RESETSTAT"});
-  const auto count_all = [&] { return Counts{processes_.Usage(), BusySeconds(), Flushes(disk_), suite_.DataBytes()}; };
-  const Counts before = count_all();
+  const CostMeter meter(processes_, disk_, [this] { return suite_.Count(); });
 
   ConversionRun run;
-  const auto start = std::chrono::steady_clock::now();
   run.load = RunLoad({.addresses = {suite_.processes().AddressOf("qualification")},
                       .method = point.batch == 0 ? "/quartet.qualification.v1.QualificationService/QualifyLead"
                                                  : "/quartet.qualification.v1.QualificationService/BatchQualifyLeads",
@@ -136,14 +92,8 @@ ConversionRun Conversions::RunOnce(const ConversionPoint& point, Duration length
   suite_.Settle();
   const auto settled = std::chrono::steady_clock::now();
 
-  const Counts after = count_all();
-  const auto conversions = static_cast<double>(std::max<std::int64_t>(run.load.counted, 1));
-  run.cost = Cost(before, after, RedisCommands(suite_.processes().redis()), conversions);
+  run.cost = meter.PerUnit(static_cast<double>(std::max<std::int64_t>(run.load.counted, 1)));
   run.settle_seconds = Duration(settled - answered).count();
-  for (const auto& [name, cpu_us] : run.cost.cpu_us) run.busy_cores += cpu_us * conversions / 1e6;
-  const double elapsed = Duration(settled - start).count();
-  run.busy_cores /= elapsed;
-  run.other_cores = std::max(0.0, (after.busy_seconds - before.busy_seconds) / elapsed - run.busy_cores);
   fastest_ = std::max(fastest_, run.load.PerSecond());
 
   auto& open = supplies_.at(point.companies).open;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/bench/bench_suite.h"
+#include "tests/bench/cost.h"
 #include "tests/bench/disk.h"
 #include "tests/bench/load.h"
 #include "tests/bench/made_leads.h"
@@ -22,23 +23,11 @@ struct ConversionPoint {
   double rate = 0;  // calls per second; 0: as many as come
 };
 
-// What one conversion costs, the work after the answer included.
-struct ConversionCost {
-  std::map<std::string, double> cpu_us;          // by process
-  std::map<std::string, double> write_calls;     // by process
-  std::map<std::string, double> redis_commands;  // by command
-  double disk_flushes = 0;                       // of the whole machine
-  double written_bytes = 0;                      // to disk, by all processes
-  double data_bytes = 0;                         // by which the databases have grown, logs included
-};
-
 // One run at one point.
 struct ConversionRun {
   LoadResult load;
   double settle_seconds = 0;  // from the last answer until nothing was left to do
-  double busy_cores = 0;      // by the suite and the generator, until then
-  double other_cores = 0;     // by the rest of the machine: the kernel's own threads, and whoever disturbs
-  ConversionCost cost;
+  Cost cost;                  // of one conversion, the work after the answer included
 };
 
 // All rounds of one point.

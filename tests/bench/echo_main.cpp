@@ -1,4 +1,4 @@
-// quartet-bench-echo: a gRPC server that answers any GetLead and CreateLead with so many bytes and does nothing else.
+// quartet-bench-echo: a gRPC server that answers what the benchmark calls with so many bytes and does nothing else.
 // What gRPC alone costs, over the callback API and with the settings of our own servers.
 
 #include <signal.h>
@@ -13,39 +13,74 @@
 #include "common/rpc/server.h"
 
 #include "quartet/lead/v1/service.grpc.pb.h"
+#include "quartet/qualification/v1/service.grpc.pb.h"
 
 namespace quartet::bench {
 namespace {
 
 using Leads = lead::v1::LeadService;
+using Qualifications = qualification::v1::QualificationService;
 // Raw: requests and responses are not even parsed.
-using RawLeads = Leads::WithRawCallbackMethod_GetLead<Leads::WithRawCallbackMethod_CreateLead<Leads::Service>>;
+using RawLeads = Leads::WithRawCallbackMethod_GetLead<
+    Leads::WithRawCallbackMethod_CreateLead<Leads::WithRawCallbackMethod_UpdateLead<
+        Leads::WithRawCallbackMethod_ListLeads<Leads::WithRawCallbackMethod_BatchGetLeads<Leads::Service>>>>>;
+using RawQualifications = Qualifications::WithRawCallbackMethod_PreviewQualification<Qualifications::Service>;
 
-class EchoHandlers final : public RawLeads {
+using Context = grpc::CallbackServerContext*;
+using Bytes = grpc::ByteBuffer;
+
+class Answer {
  public:
-  explicit EchoHandlers(std::size_t response_bytes) {
+  explicit Answer(std::size_t response_bytes) {
     const grpc::Slice slice(std::string(response_bytes, 'x'));
-    response_ = grpc::ByteBuffer(&slice, 1);
+    response_ = Bytes(&slice, 1);
   }
 
-  grpc::ServerUnaryReactor* GetLead(grpc::CallbackServerContext* context, const grpc::ByteBuffer* /*request*/,
-                                    grpc::ByteBuffer* response) override {
-    return Answer(context, response);
-  }
-  grpc::ServerUnaryReactor* CreateLead(grpc::CallbackServerContext* context, const grpc::ByteBuffer* /*request*/,
-                                       grpc::ByteBuffer* response) override {
-    return Answer(context, response);
-  }
-
- private:
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, grpc::ByteBuffer* response) const {
+  grpc::ServerUnaryReactor* To(Context context, Bytes* response) const {
     *response = response_;
     auto* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
 
-  grpc::ByteBuffer response_;
+ private:
+  Bytes response_;
+};
+
+class LeadEcho final : public RawLeads {
+ public:
+  explicit LeadEcho(const Answer& answer) : answer_(answer) {}
+
+  grpc::ServerUnaryReactor* GetLead(Context context, const Bytes* /*request*/, Bytes* response) override {
+    return answer_.To(context, response);
+  }
+  grpc::ServerUnaryReactor* CreateLead(Context context, const Bytes* /*request*/, Bytes* response) override {
+    return answer_.To(context, response);
+  }
+  grpc::ServerUnaryReactor* UpdateLead(Context context, const Bytes* /*request*/, Bytes* response) override {
+    return answer_.To(context, response);
+  }
+  grpc::ServerUnaryReactor* ListLeads(Context context, const Bytes* /*request*/, Bytes* response) override {
+    return answer_.To(context, response);
+  }
+  grpc::ServerUnaryReactor* BatchGetLeads(Context context, const Bytes* /*request*/, Bytes* response) override {
+    return answer_.To(context, response);
+  }
+
+ private:
+  const Answer answer_;
+};
+
+class QualificationEcho final : public RawQualifications {
+ public:
+  explicit QualificationEcho(const Answer& answer) : answer_(answer) {}
+
+  grpc::ServerUnaryReactor* PreviewQualification(Context context, const Bytes* /*request*/, Bytes* response) override {
+    return answer_.To(context, response);
+  }
+
+ private:
+  const Answer answer_;
 };
 
 int Serve(const std::string& listen, std::size_t response_bytes) {
@@ -54,7 +89,8 @@ int Serve(const std::string& listen, std::size_t response_bytes) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  const auto server = rpc::Server::Listen(listen, {std::make_shared<EchoHandlers>(response_bytes)});
+  const auto server = rpc::Server::Listen(listen, {std::make_shared<LeadEcho>(Answer(response_bytes)),
+                                                   std::make_shared<QualificationEcho>(Answer(response_bytes))});
   if (!server.ok()) {
     std::cerr << ToString(server.error()) << '\n';
     return 1;

@@ -61,6 +61,8 @@ int Run(const Options& options) {
   // All that the suite writes goes into one folder, which is gone at the end.
   Set("TMPDIR", std::filesystem::absolute(options.folder));
   const test::TempDirectory folder;
+  // PostgreSQL runs as another user, who must be able to reach its own folder below.
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
   Set("TMPDIR", folder.path());
   Set("QUARTET_BIN_DIR", std::filesystem::read_symlink("/proc/self/exe").parent_path());
   const Report report = Measure(options, stop.get_token());

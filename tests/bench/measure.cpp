@@ -1,10 +1,17 @@
 #include "tests/bench/measure.h"
 
 #include <algorithm>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "tests/support/postgres_server.h"
 
 namespace quartet::bench {
 namespace {
 
+constexpr const char* kEmbedded = "embedded";
+constexpr int kConversionsCounted = 512;
 constexpr int kBatchLeads = 100;
 constexpr int kBatchesOpen = 4;
 constexpr int kWarmUpOpen = 32;
@@ -23,10 +30,15 @@ std::vector<ConversionPoint> ConversionPoints(const Options& options) {
   return points;
 }
 
+// GetLead and CreateLead, for which there are aims, with each number of calls open; the others with that in the middle.
 std::vector<CallPoint> CallPoints(const Options& options) {
   std::vector<CallPoint> points;
-  for (const char* method : {"GetLead", "CreateLead"}) {
-    for (const int open : options.calls_open) points.push_back({.method = method, .in_flight = open});
+  for (const std::string& method : CallMethods()) {
+    if (method == "GetLead" || method == "CreateLead") {
+      for (const int open : options.calls_open) points.push_back({.method = method, .in_flight = open});
+    } else {
+      points.push_back({.method = method, .in_flight = options.calls_open[options.calls_open.size() / 2]});
+    }
   }
   return points;
 }
@@ -49,10 +61,13 @@ void MeasureConversions(const Options& options, Conversions& conversions, const 
                                       stop);
 }
 
-SuiteReport MeasureSuite(const Options& options, const Disk& disk, const std::stop_token& stop) {
+// `server`: of the suite's databases; empty: SQLite.
+SuiteReport MeasureSuite(const Options& options, const std::string& server, const Disk& disk,
+                         const std::stop_token& stop) {
   SuiteReport report;
-  report.store = "embedded";
-  BenchSuite suite;
+  report.store = server.empty() ? kEmbedded : "PostgreSQL";
+  const auto own = server.empty() ? std::make_unique<BenchSuite>() : std::make_unique<BenchSuite>(server);
+  BenchSuite& suite = *own;
   const Processes processes;
   report.idle = processes.Usage();
   Conversions conversions(suite, processes, disk, stop);
@@ -60,10 +75,33 @@ SuiteReport MeasureSuite(const Options& options, const Disk& disk, const std::st
   if (options.sections.contains("calls") && !stop.stop_requested()) {
     report.calls = MeasureCalls(suite, CallPoints(options), options.rounds, Duration(options.seconds / 2), stop);
   }
+  if (options.sections.contains("import") && server.empty() && !stop.stop_requested()) {
+    report.imports = MeasureImport(suite, options.rounds, options.import_rows, stop);
+  }
   report.imported_per_second = suite.ImportedPerSecond();
   report.loaded = processes.Usage();
   if (!options.sections.contains("idle")) report.idle.clear();
   return report;
+}
+
+// As whoever runs a database of this size would set it; all else is PostgreSQL's default, so commits are synced.
+std::unique_ptr<test::PostgresServer> StartServer() {
+  return std::make_unique<test::PostgresServer>(std::vector<std::string>{"shared_buffers=512MB", "min_wal_size=1GB",
+                                                                         "max_wal_size=4GB", "checkpoint_timeout=15min",
+                                                                         "log_min_messages=warning"});
+}
+
+std::vector<MonolithPoint> MonolithPoints(const Options& options) {
+  std::vector<MonolithPoint> points;
+  for (const auto how : {MonolithPoint::How::kStatements, MonolithPoint::How::kFunction}) {
+    for (const int connections : options.connections) points.push_back({.how = how, .connections = connections});
+  }
+  return points;
+}
+
+bool NeedsSuite(const Options& options) {
+  const std::set<std::string> on_their_own = {"instructions", "monolith", "sizes"};
+  return !std::ranges::includes(on_their_own, options.sections);
 }
 
 }  // namespace
@@ -74,7 +112,30 @@ Report Measure(const Options& options, const std::stop_token& stop) {
   report.disk = LookAtDisk(options.folder);
   report.seconds = options.seconds;
   report.rounds = options.rounds;
-  report.suites.push_back(MeasureSuite(options, report.disk, stop));
+  const bool monolith = options.sections.contains("monolith");
+  const bool suites = NeedsSuite(options);
+  if (suites && options.stores.contains("embedded")) {
+    report.suites.push_back(MeasureSuite(options, "", report.disk, stop));
+  }
+  const bool on_server = suites && options.stores.contains("postgres");
+  std::unique_ptr<test::PostgresServer> own;
+  if (options.server.empty() && (on_server || monolith)) own = StartServer();
+  const std::string server = own ? fmt::format("host=127.0.0.1 port={} user=postgres", own->port()) : options.server;
+  if (on_server && !stop.stop_requested()) {
+    report.suites.push_back(MeasureSuite(options, server, report.disk, stop));
+  }
+  if (options.sections.contains("sizes") && !stop.stop_requested()) {
+    report.sizes = MeasureSizes(options.sizes, options.rounds, Duration(options.seconds), report.disk, stop);
+  }
+  if (options.sections.contains("instructions")) {
+    for (const int open : options.conversions_open) {
+      if (!stop.stop_requested()) report.instructions.push_back(CountInstructions(open, kConversionsCounted, stop));
+    }
+  }
+  if (monolith && !stop.stop_requested()) {
+    report.monolith = MeasureMonolith(server + " dbname=postgres", MonolithPoints(options), options.rounds,
+                                      Duration(options.seconds), report.disk, stop);
+  }
   return report;
 }
 

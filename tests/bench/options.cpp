@@ -8,19 +8,23 @@ namespace {
 
 constexpr const char* kAbout =
     "Examples:\n"
-    "  quartet-bench                             all of it, some minutes\n"
-    "  quartet-bench --quick                     a first look, about 30 seconds\n"
+    "  quartet-bench                             all of it\n"
+    "  quartet-bench --quick                     a first look at each section\n"
     "  quartet-bench --only conversions --open 32 --seconds 5 --rounds 1\n"
     "  quartet-bench --only load --rates 500,1000,1500\n"
+    "  quartet-bench --only conversions,monolith --store postgres\n"
     "  quartet-bench --json latest.json --svg latest.svg\n"
     "\n"
-    "Starts a suite of its own (Redis and the five services next to this program, a process each, SQLite with\n"
-    "synchronous=FULL), measures it, and stops it. Nothing else should run on the machine meanwhile.";
+    "Starts a suite of its own (Redis and the five services next to this program, a process each, every\n"
+    "commit synced), measures it, and stops it. Nothing else should run on the machine meanwhile.";
 
 // A first look at everything.
 void MakeQuick(Options& options) {
   options.conversions_open = {1, 32, 256};
   options.calls_open = {32};
+  options.connections = {8, 16};
+  options.sizes = {1'000, 10'000};
+  options.import_rows = 10'000;
   options.growth = 2;
   options.steps_at_knee = 1;
   options.seconds = 1;
@@ -33,15 +37,22 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
   Options options;
   Options told;
   std::vector<std::string> sections;
+  std::vector<std::string> stores;
   bool quick = false;
   std::filesystem::path json;
   std::filesystem::path svg;
 
   CLI::App app(kAbout, "quartet-bench");
   app.add_flag("--quick", quick, "Few points, one short run of each");
-  app.add_option("--only", sections, fmt::format("Sections, with commas: {}", fmt::join(options.sections, ", ")))
+  auto known = options.sections;
+  known.insert("instructions");
+  app.add_option("--only", sections,
+                 fmt::format("Sections, with commas: {}; instructions only if named", fmt::join(known, ", ")))
       ->delimiter(',')
-      ->check(CLI::IsMember(options.sections));
+      ->check(CLI::IsMember(known));
+  app.add_option("--store", stores, "Where the suites have their records, with commas: embedded, postgres")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"embedded", "postgres"}));
   const auto* open = app.add_option("--open", told.conversions_open,
                                     "Calls open at a time, with commas, for conversions and calls alike")
                          ->delimiter(',')
@@ -54,6 +65,19 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
   const auto* seconds = app.add_option("--seconds", told.seconds, "Length of each run")->check(CLI::Range(0.1, 600.0));
   const auto* rounds =
       app.add_option("--rounds", told.rounds, "Runs of each point; the median is shown")->check(CLI::Range(1, 100));
+  const auto* connections =
+      app.add_option("--connections", told.connections, "Connections of the monolith, with commas")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 500));
+  const auto* import_rows =
+      app.add_option("--import-rows", told.import_rows, "Rows of each import")->check(CLI::Range(1, 10'000'000));
+  const auto* sizes = app.add_option("--sizes", told.sizes,
+                                     "Conversions that a suite holds when its calls are measured, with commas; the "
+                                     "first is what the others are compared with")
+                          ->delimiter(',')
+                          ->check(CLI::Range(100, 100'000'000));
+  app.add_option("--server", options.server,
+                 "A PostgreSQL to use, as a libpq connection string without a database; one of its own unless told");
   app.add_option("--folder", options.folder, "Where the databases lie meanwhile; must be on a real disk")
       ->check(CLI::ExistingDirectory)
       ->default_val(std::filesystem::current_path());
@@ -68,7 +92,11 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
 
   if (quick) MakeQuick(options);
   if (!sections.empty()) options.sections = {sections.begin(), sections.end()};
+  if (!stores.empty()) options.stores = {stores.begin(), stores.end()};
   if (open->count() > 0) options.conversions_open = options.calls_open = told.conversions_open;
+  if (connections->count() > 0) options.connections = told.connections;
+  if (import_rows->count() > 0) options.import_rows = told.import_rows;
+  if (sizes->count() > 0) options.sizes = told.sizes;
   if (seconds->count() > 0) options.seconds = told.seconds;
   if (rounds->count() > 0) options.rounds = told.rounds;
   if (!json.empty()) options.json = json;

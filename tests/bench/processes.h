@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace quartet::bench {
 
@@ -16,17 +17,21 @@ struct ProcessUsage {
   std::int64_t resident_bytes = 0;
 };
 
-// This process and those it has started, each under its program's name.
+// This process and those it has started, each under its program's name; what they have started in turn counts as
+// theirs, and programs of one name are summed up.
 class Processes {
  public:
-  // Looks them up; processes that start later are not known.
+  // Looks them up; processes that this one starts later are not known.
   Processes();
+
+  // With those that they have started by now.
+  std::map<std::string, std::vector<pid_t>> pids() const;
 
   // Usage of each, by name. Throws std::runtime_error if one has ended.
   std::map<std::string, ProcessUsage> Usage() const;
 
  private:
-  std::map<std::string, pid_t> pids_;
+  std::map<std::string, std::vector<pid_t>> pids_;
 };
 
 }  // namespace quartet::bench

@@ -19,6 +19,11 @@ std::vector<const LoadResult*> AllLoads(const Report& report) {
       for (const auto& run : result.runs) loads.insert(loads.end(), {&run.service, &run.echo});
     }
   }
+  for (const SizeResult& size : report.sizes) {
+    for (const auto& [method, runs] : size.runs) {
+      for (const SizeResult::Run& run : runs) loads.push_back(&run.load);
+    }
+  }
   return loads;
 }
 
@@ -36,6 +41,15 @@ const ConversionResult* SuiteReport::Fastest() const {
 double SuiteReport::Peak() const {
   const ConversionResult* fastest = Fastest();
   return std::max(offered.Peak(), fastest == nullptr ? 0 : fastest->Median().load.PerSecond());
+}
+
+const MonolithResult* Report::FastestMonolith(MonolithPoint::How how) const {
+  const MonolithResult* fastest = nullptr;
+  for (const MonolithResult& result : monolith) {
+    if (result.point.how != how || result.runs.empty()) continue;
+    if (fastest == nullptr || result.Median().load.PerSecond() > fastest->Median().load.PerSecond()) fastest = &result;
+  }
+  return fastest;
 }
 
 std::int64_t Report::Failures() const {

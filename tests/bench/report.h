@@ -8,9 +8,13 @@
 #include "tests/bench/calls.h"
 #include "tests/bench/conversions.h"
 #include "tests/bench/disk.h"
+#include "tests/bench/import_limit.h"
+#include "tests/bench/instructions.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/monolith.h"
 #include "tests/bench/offered.h"
 #include "tests/bench/processes.h"
+#include "tests/bench/sizes.h"
 
 namespace quartet::bench {
 
@@ -23,6 +27,7 @@ struct SuiteReport {
   std::vector<ConversionResult> conversions;  // closed loop
   OfferedLoad offered;                        // open loop
   std::vector<CallResult> calls;
+  ImportResult imports;
 
   // The closed-loop point with the most QualifyLead conversions per second among shared companies, or null.
   const ConversionResult* Fastest() const;
@@ -36,6 +41,12 @@ struct Report {
   double seconds = 0;  // of each run
   int rounds = 0;
   std::vector<SuiteReport> suites;
+  std::vector<MonolithResult> monolith;
+  std::vector<SizeResult> sizes;
+  std::vector<Instructions> instructions;
+
+  // The point of the monolith with the most conversions per second, or null.
+  const MonolithResult* FastestMonolith(MonolithPoint::How how) const;
 
   // Calls that failed, of all runs, and what the first of them said.
   std::int64_t Failures() const;

@@ -24,18 +24,21 @@ Json LoadJson(const LoadResult& load) {
           {"max_us", Micros(load.Percentile(1))}};
 }
 
+void AddCostJson(const Cost& cost, Json& json) {
+  json["busy_cores"] = cost.busy_cores;
+  json["other_cores"] = cost.other_cores;
+  json["per_conversion"] = {{"cpu_us", cost.cpu_us},
+                            {"write_calls", cost.write_calls},
+                            {"disk_flushes", cost.disk_flushes},
+                            {"written_bytes", cost.written_bytes},
+                            {"counts", cost.counts}};
+}
+
 Json RunJson(const ConversionRun& run) {
   Json json = LoadJson(run.load);
   json["conversions"] = run.load.counted;
   json["settle_seconds"] = run.settle_seconds;
-  json["busy_cores"] = run.busy_cores;
-  json["other_cores"] = run.other_cores;
-  json["per_conversion"] = {{"cpu_us", run.cost.cpu_us},
-                            {"write_calls", run.cost.write_calls},
-                            {"redis_commands", run.cost.redis_commands},
-                            {"disk_flushes", run.cost.disk_flushes},
-                            {"written_bytes", run.cost.written_bytes},
-                            {"data_bytes", run.cost.data_bytes}};
+  AddCostJson(run.cost, json);
   return json;
 }
 
@@ -89,6 +92,36 @@ Json SuiteJson(const SuiteReport& suite) {
   }
   if (!suite.offered.half.runs.empty()) json["half_load"] = ConversionJson(suite.offered.half);
   for (const CallResult& result : suite.calls) json["calls"].push_back(CallJson(result));
+  json["import"] = {{"limit", suite.imports.limit_name}, {"rows", suite.imports.rows}, {"runs", Json::array()}};
+  for (const ImportResult::Run& run : suite.imports.runs) {
+    json["import"]["runs"].push_back(
+        {{"service_per_second", run.service}, {"limit_per_second", run.limit}, {"ratio", run.Ratio()}});
+  }
+  return json;
+}
+
+Json MonolithJson(const MonolithResult& result) {
+  Json json = {{"how", result.point.how == MonolithPoint::How::kStatements ? "statements" : "function"},
+               {"connections", result.point.connections},
+               {"runs", Json::array()}};
+  for (const MonolithRun& run : result.runs) {
+    json["runs"].push_back(LoadJson(run.load));
+    AddCostJson(run.cost, json["runs"].back());
+  }
+  return json;
+}
+
+Json SizeJson(const SizeResult& size) {
+  Json json = {{"records", size.records},
+               {"fill_seconds", size.fill_seconds},
+               {"data_bytes", size.data_bytes},
+               {"calls", Json::object()}};
+  for (const auto& [method, runs] : size.runs) {
+    for (const SizeResult::Run& run : runs) {
+      json["calls"][method].push_back(LoadJson(run.load));
+      json["calls"][method].back()["cpu_us"] = run.cpu_us;
+    }
+  }
   return json;
 }
 
@@ -110,6 +143,15 @@ std::string ToJson(const Report& report) {
                {"failures", report.Failures()},
                {"suites", Json::array()}};
   for (const SuiteReport& suite : report.suites) json["suites"].push_back(SuiteJson(suite));
+  json["monolith"] = Json::array();
+  for (const MonolithResult& result : report.monolith) json["monolith"].push_back(MonolithJson(result));
+  json["sizes"] = Json::array();
+  for (const SizeResult& size : report.sizes) json["sizes"].push_back(SizeJson(size));
+  json["instructions"] = Json::array();
+  for (const Instructions& counted : report.instructions) {
+    json["instructions"].push_back(
+        {{"open", counted.open}, {"conversions", counted.conversions}, {"per_conversion", counted.per_conversion}});
+  }
   return json.dump(2) + "\n";
 }
 

@@ -22,6 +22,9 @@ struct Percent {
 
 constexpr Percent kPercents[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}};
 
+constexpr std::pair<MonolithPoint::How, const char*> kMonoliths[] = {
+    {MonolithPoint::How::kStatements, "monolith, statements"}, {MonolithPoint::How::kFunction, "monolith, function"}};
+
 PlotPanel LatencyPanel(const Report& report) {
   PlotPanel panel{.title = "Latency by offered load, from the moment a call was due",
                   .x_label = "conversions per second, offered",
@@ -62,6 +65,10 @@ PlotPanel ThroughputPanel(const Report& report) {
     }
     panel.lines.push_back(std::move(line));
   }
+  for (const auto& [how, name] : kMonoliths) {
+    if (const MonolithResult* fastest = report.FastestMonolith(how))
+      panel.levels.push_back({name, fastest->Median().load.PerSecond()});
+  }
   if (most > 0) {
     panel.lines.push_back(
         {.name = "all that is offered", .points = {{0, 0}, {most, most}}, .color = 7, .dash = 2, .markers = false});
@@ -70,25 +77,29 @@ PlotPanel ThroughputPanel(const Report& report) {
 }
 
 PlotBars CostBars(const Report& report) {
+  std::vector<std::pair<std::string, const std::map<std::string, double>*>> costs;
+  for (const SuiteReport& suite : report.suites) {
+    if (const ConversionResult* fastest = suite.Fastest())
+      costs.emplace_back(suite.store, &fastest->Median().cost.cpu_us);
+  }
+  for (const auto& [how, name] : kMonoliths) {
+    if (const MonolithResult* fastest = report.FastestMonolith(how))
+      costs.emplace_back(name, &fastest->Median().cost.cpu_us);
+  }
   PlotBars bars{.title = "CPU per conversion by process, at the fastest rate",
                 .x_label = "microseconds",
                 .parts = {},
                 .bars = {}};
-  for (const SuiteReport& suite : report.suites) {
-    const ConversionResult* fastest = suite.Fastest();
-    if (fastest == nullptr) continue;
-    for (const auto& [process, cpu_us] : fastest->Median().cost.cpu_us) {
-      if (std::find(bars.parts.begin(), bars.parts.end(), process) == bars.parts.end()) bars.parts.push_back(process);
+  for (const auto& [name, cpu_us] : costs) {
+    for (const auto& [process, us] : *cpu_us) {
+      if (std::ranges::find(bars.parts, process) == bars.parts.end()) bars.parts.push_back(process);
     }
   }
-  for (const SuiteReport& suite : report.suites) {
-    const ConversionResult* fastest = suite.Fastest();
-    if (fastest == nullptr) continue;
-    const auto& cpu_us = fastest->Median().cost.cpu_us;
-    PlotBars::Bar bar{.name = suite.store, .values = {}};
+  for (const auto& [name, cpu_us] : costs) {
+    PlotBars::Bar bar{.name = name, .values = {}};
     for (const std::string& part : bars.parts) {
-      const auto found = cpu_us.find(part);
-      bar.values.push_back(found == cpu_us.end() ? 0 : found->second);
+      const auto found = cpu_us->find(part);
+      bar.values.push_back(found == cpu_us->end() ? 0 : found->second);
     }
     bars.bars.push_back(std::move(bar));
   }

@@ -38,10 +38,16 @@ std::string ToTable(const Report& report) {
   for (const SuiteReport& suite : report.suites) {
     AddMemory(out, suite);
     AddConversions(out, suite);
-    AddCost(out, suite);
+    if (const ConversionResult* fastest = suite.Fastest())
+      AddCost(out, fmt::format("{}, {} calls open", suite.store, fastest->point.in_flight), fastest->Median().cost);
     AddOffered(out, suite);
     AddCalls(out, suite);
+    AddImport(out, suite);
   }
+  AddInstructions(out, report);
+  AddSizes(out, report);
+  AddMonolith(out, report);
+  AddHeadline(out, report);
   if (report.Failures() > 0) {
     fmt::format_to(out, "\n{} calls FAILED; the first: {}\n", report.Failures(), report.FirstFailure());
   }

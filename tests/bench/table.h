@@ -24,8 +24,14 @@ inline double Sum(const std::map<std::string, double>& values) {
 
 void AddConversions(TableOut out, const SuiteReport& suite);
 void AddOffered(TableOut out, const SuiteReport& suite);
-// What one conversion costs at the fastest point of the closed loop.
-void AddCost(TableOut out, const SuiteReport& suite);
+// What one conversion costs; `title` says whose.
+void AddCost(TableOut out, const std::string& title, const Cost& cost);
+void AddMonolith(TableOut out, const Report& report);
+void AddInstructions(TableOut out, const Report& report);
+void AddSizes(TableOut out, const Report& report);
+// What counts most, of all that was measured.
+void AddHeadline(TableOut out, const Report& report);
 void AddCalls(TableOut out, const SuiteReport& suite);
+void AddImport(TableOut out, const SuiteReport& suite);
 
 }  // namespace quartet::bench

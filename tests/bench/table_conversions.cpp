@@ -7,9 +7,6 @@
 namespace quartet::bench {
 namespace {
 
-// What a command must come to per conversion to be named.
-constexpr double kNamedCommandsMin = 0.1;
-
 std::string PointName(const ConversionPoint& point) {
   const std::string companies = point.companies == Companies::kShared ? "" : ", all companies new";
   if (point.batch > 0) return fmt::format("batches of {}{}", point.batch, companies);
@@ -26,7 +23,8 @@ void AddConversion(TableOut out, const ConversionResult& result) {
                  PointName(result.point), result.point.rate > 0 ? "" : std::to_string(result.point.in_flight),
                  run.load.PerSecond(), fmt::format("{:.0f}-{:.0f}", rates(least), rates(most)),
                  Millis(run.load.Percentile(0.50)), Millis(run.load.Percentile(0.90)),
-                 Millis(run.load.Percentile(0.99)), run.settle_seconds * 1e3, run.busy_cores, run.other_cores);
+                 Millis(run.load.Percentile(0.99)), run.settle_seconds * 1e3, run.cost.busy_cores,
+                 run.cost.other_cores);
 }
 
 // `title` and the columns, in two lines.
@@ -57,30 +55,6 @@ void AddOffered(TableOut out, const SuiteReport& suite) {
   if (suite.offered.half.runs.empty()) return;
   fmt::format_to(out, "  at half of the peak (aim: p50 ≤ 5 ms, p99 ≤ 20 ms):\n");
   AddConversion(out, suite.offered.half);
-}
-
-void AddCost(TableOut out, const SuiteReport& suite) {
-  const ConversionResult* fastest = suite.Fastest();
-  if (fastest == nullptr) return;
-  const ConversionResult& result = *fastest;
-  const ConversionCost& cost = result.Median().cost;
-  const double cpu_us = Sum(cost.cpu_us);
-  fmt::format_to(out, "\nOne conversion costs ({}; {}, {} open)\n", suite.store, PointName(result.point),
-                 result.point.in_flight);
-  fmt::format_to(out, "  {:<26} {:>8} {:>8} {:>13}\n", "", "CPU µs", "share", "write calls");
-  for (const auto& [name, process_us] : cost.cpu_us) {
-    fmt::format_to(out, "  {:<26} {:>8.0f} {:>7.0f}% {:>13.1f}\n", name, process_us,
-                   cpu_us > 0 ? 100 * process_us / cpu_us : 0, cost.write_calls.at(name));
-  }
-  fmt::format_to(out, "  {:<26} {:>8.0f}\n", "together", cpu_us);
-  fmt::format_to(out, "  Redis: {:.1f} commands (", Sum(cost.redis_commands));
-  std::vector<std::string> named;
-  for (const auto& [command, calls] : cost.redis_commands) {
-    if (calls >= kNamedCommandsMin) named.push_back(fmt::format("{} {:.1f}", command, calls));
-  }
-  fmt::format_to(out, "{})\n", fmt::join(named, ", "));
-  fmt::format_to(out, "  disk: {:.2f} flushes, {:.1f} kB written; databases and logs grow by {:.1f} kB\n",
-                 cost.disk_flushes, cost.written_bytes / 1e3, cost.data_bytes / 1e3);
 }
 
 }  // namespace quartet::bench

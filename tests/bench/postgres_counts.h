@@ -1,0 +1,12 @@
+#pragma once
+
+#include "tests/bench/cost.h"
+#include "tests/bench/pg_session.h"
+
+namespace quartet::bench {
+
+// What a server has done since it was started: commits in databases whose names begin with "quartet", and what went
+// into its log.
+Counts PostgresCounts(PgSession& session);
+
+}  // namespace quartet::bench
