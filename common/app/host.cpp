@@ -78,6 +78,11 @@ struct Host::Parts {
         *database, ids, events::LeaseOptions{.service = settings.service, .place = PlaceOf(settings)});
   }
 
+  struct Background {
+    std::function<void()> start;
+    std::function<void()> stop;
+  };
+
   const config::ServiceSettings settings;
   const Clock& clock;
   IdSource& ids;
@@ -98,6 +103,7 @@ struct Host::Parts {
   std::unique_ptr<rpc::Server> server;
   std::vector<std::unique_ptr<events::Consumer>> consumers;
   Timers timers;
+  std::vector<Background> background;
   bool stopped = false;
 };
 
@@ -166,6 +172,10 @@ void Host::AddLeaderTimer(std::chrono::milliseconds interval, std::function<void
   });
 }
 
+void Host::AddBackground(std::function<void()> start, std::function<void()> stop) {
+  parts_->background.push_back({std::move(start), std::move(stop)});
+}
+
 void Host::Keep(std::shared_ptr<void> object) {
   parts_->kept.objects.push_back(std::move(object));
 }
@@ -211,6 +221,7 @@ Status Host::Start() {
     parts.consumers.back()->Start();
   }
   parts.timers.Start();
+  for (const auto& background : parts.background) background.start();
   parts.server->SetServing(true);
   const auto address = config::ParseAddress(parts.settings.listen);
   telemetry::LogInfo("ready", {{"service", parts.settings.service},
@@ -223,6 +234,7 @@ void Host::Stop(std::chrono::milliseconds drain_grace) {
   if (std::exchange(parts.stopped, true)) return;
   // Calls that wait for another service's answer need consumers and timers to get it, so the server goes first.
   if (parts.server != nullptr) parts.server->Shutdown(drain_grace);
+  for (const auto& background : parts.background) background.stop();
   parts.timers.Stop();
   for (const auto& consumer : parts.consumers) consumer->Stop();
   if (parts.lease != nullptr) {

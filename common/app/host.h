@@ -70,6 +70,10 @@ class Host {
   // `action`. For a moment two may, or none.
   void AddLeaderTimer(std::chrono::milliseconds interval, std::function<void()> action);
 
+  // Calls `start` when the host starts, after the timers, and `stop` when it stops,
+  // before them, for what has a thread of its own.
+  void AddBackground(std::function<void()> start, std::function<void()> stop);
+
   // A channel to one of the five services by its name, at the address that the
   // settings give; one per name. `service` must be one of config::kServices.
   std::shared_ptr<grpc::Channel> ChannelTo(std::string_view service);

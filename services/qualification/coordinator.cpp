@@ -25,6 +25,8 @@ constexpr int kAnyNumber = 1'000'000;
 constexpr int kRedriveMax = 500;
 // Rows whose kept replies are written down at once, while others wait.
 constexpr std::size_t kWrittenDownMax = 128;
+// More than enough for a share of one partition in many.
+constexpr int kIdTriesMax = 64;
 
 std::string_view TopicOf(v1::Participant participant) {
   switch (participant) {
@@ -108,13 +110,24 @@ Status Coordinator::Write(Work work) {
   return result->get_future().get();
 }
 
+// An id whose replies come to this replica, so that it decides what its own
+// callers wait for. Any other does as well, only slower: where this replica reads
+// no replies there is none to be found.
+std::string Coordinator::NewId() {
+  std::string id = ids_.NewUuid();
+  for (int tries = 1; tries < kIdTriesMax && !waiters_.IsNearHere(resource::NameOf(kCollection, id)); ++tries) {
+    id = ids_.NewUuid();
+  }
+  return id;
+}
+
 void Coordinator::Begin(const std::string& request_id, std::string content, Start start, Begun done) {
   auto result = std::make_shared<v1::Qualification>();
   Enqueue(
       [this, request_id, content = std::move(content), start = std::move(start), result](
           storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
         Row row;
-        row.id = ids_.NewUuid();
+        row.id = NewId();
         row.version = 1;
         row.qualification().set_name(resource::NameOf(kCollection, row.id));
         Step step;
@@ -439,12 +452,20 @@ Result<std::vector<v1::Decision>> Coordinator::Decisions(std::span<const std::st
   return decisions;
 }
 
-void Coordinator::PollWaiters() {
-  for (const std::string& name : waiters_.Sweep()) {
-    const auto qualification = Read(resource::IdOf(name));
-    // What cannot be read now is asked for again at the next tick.
-    if (qualification.ok()) waiters_.Notify(*qualification);
-  }
+void Coordinator::TellWaiters(std::span<const std::string> names) {
+  if (names.empty()) return;
+  std::vector<v1::Qualification> found;
+  const Status read = database_.Read([&](storage::Transaction& transaction) -> Status {
+    found.clear();
+    for (const std::string& name : names) {
+      QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, resource::IdOf(name)));
+      if (row && row->decided()) found.push_back(std::move(row->qualification()));
+    }
+    return {};
+  });
+  // What cannot be read now is asked for again when it is due next.
+  if (!read.ok()) return;
+  for (const v1::Qualification& qualification : found) waiters_.Notify(qualification);
 }
 
 }  // namespace quartet::qualification

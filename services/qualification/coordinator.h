@@ -52,8 +52,9 @@ class Coordinator {
   Result<v1::Qualification> Read(const std::string& id) const;
   // Positional; an id without a row is ABORTED, for it can never start (rule 1).
   Result<std::vector<v1::Decision>> Decisions(std::span<const std::string> ids) const;
-  // Tells those who wait for a decision that was made elsewhere, or missed.
-  void PollWaiters();
+  // Reads the qualifications of these names, and tells those who wait for the ones
+  // that are decided.
+  void TellWaiters(std::span<const std::string> names);
 
  private:
   using Start = std::function<Status(storage::Transaction&, Row&, Step&)>;
@@ -77,6 +78,7 @@ class Coordinator {
   };
   using Work = std::function<Status(storage::Transaction&, std::vector<events::Message>&, Written&)>;
 
+  std::string NewId();
   void Begin(const std::string& request_id, std::string content, Start start, Begun done);
   Result<v1::Qualification> BegunBy(storage::Transaction& transaction, const std::string& request_id,
                                     const std::string& content) const;

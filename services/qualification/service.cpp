@@ -1,5 +1,10 @@
 #include "services/qualification/service.h"
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
 #include "common/storage/migrations.h"
 #include "common/telemetry/log.h"
 #include "services/qualification/migrations.h"
@@ -9,21 +14,48 @@ namespace quartet::qualification {
 namespace {
 
 constexpr std::chrono::milliseconds kRedriveInterval{250};
-constexpr std::chrono::milliseconds kPollInterval{1'000};
+constexpr std::chrono::milliseconds kPollInterval{250};
+constexpr const char* kReplies = "qualification.replies";
+
+// Asks for the decisions that other replicas make, on a thread of its own.
+class FarDecisions {
+ public:
+  FarDecisions(Coordinator& coordinator, Waiters& waiters) : coordinator_(coordinator), waiters_(waiters) {}
+  ~FarDecisions() { Stop(); }
+  FarDecisions(const FarDecisions&) = delete;
+  FarDecisions& operator=(const FarDecisions&) = delete;
+
+  void Start() {
+    thread_ = std::thread([this] {
+      while (waiters_.WaitForFarDue()) coordinator_.TellWaiters(waiters_.TakeFarDue(std::chrono::steady_clock::now()));
+    });
+  }
+  void Stop() {
+    waiters_.EndWait();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  Coordinator& coordinator_;
+  Waiters& waiters_;
+  std::thread thread_;
+};
 
 }  // namespace
 
 Status Bind(app::Host& host) {
   QUARTET_RETURN_IF_ERROR(storage::Migrate(host.database(), "qualification", kMigrations, host.clock()));
   auto& repository = host.Own(std::make_shared<QualificationRepository>());
-  auto& waiters = host.Own(std::make_shared<Waiters>());
+  auto& waiters = host.Own(std::make_shared<Waiters>([&host, topic = std::string(kReplies)](const std::string& name) {
+    return host.membership().Now()->share().Has(host.bus().PartitionOf(topic, name));
+  }));
   auto& preview = host.Own(std::make_shared<Preview>(host.ChannelTo("lead"), host.ChannelTo("account"),
                                                      host.ChannelTo("contact"), host.ChannelTo("opportunity")));
   auto& coordinator = host.Own(
       std::make_shared<Coordinator>(repository, host.database(), host.outbox(), waiters, host.clock(), host.ids()));
   host.AddService(std::make_shared<QualificationHandlers>(coordinator, repository, host.database(), waiters, preview,
                                                           host.workers()));
-  host.AddConsumer("qualification.replies", [&coordinator](std::span<const events::Delivery> deliveries) {
+  host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
     return coordinator.Handle(deliveries);
   });
   host.AddTimer(kRedriveInterval, [&coordinator] {
@@ -34,7 +66,11 @@ Status Bind(app::Host& host) {
     const Status driven = coordinator.Redrive();
     if (!driven.ok()) telemetry::LogWarning("re-drive failed", {{"error", ToString(driven.error())}});
   });
-  host.AddTimer(kPollInterval, [&coordinator] { coordinator.PollWaiters(); });
+  host.AddTimer(kPollInterval, [&coordinator, &waiters] {
+    coordinator.TellWaiters(waiters.TakeNearDue(std::chrono::steady_clock::now()));
+  });
+  auto& far = host.Own(std::make_shared<FarDecisions>(coordinator, waiters));
+  host.AddBackground([&far] { far.Start(); }, [&far] { far.Stop(); });
   return {};
 }
 
