@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -101,15 +103,31 @@ class Replica {
     relay_.Stop();
   }
 
-  // Writes a message.
-  void Say(const events::Message& message) {
-    EXPECT_TRUE(outbox_
-                    .Write([&](storage::Transaction&, std::vector<events::Message>& messages) {
-                      messages.push_back(message);
-                      return Status();
-                    })
-                    .ok());
+  // As one that is killed: it says nothing to the others. (What its threads have
+  // begun they end.)
+  void Die() {
+    lease_.Stop();
+    consumer_.Stop();
+    relay_.Stop();
   }
+
+  // Writes messages, each in an operation of its own; they share commits.
+  void Say(const std::vector<events::Message>& messages) {
+    std::latch done(static_cast<std::ptrdiff_t>(messages.size()));
+    for (const events::Message& message : messages) {
+      outbox_.Enqueue(
+          [&message](storage::Transaction&, std::vector<events::Message>& out) {
+            out.push_back(message);
+            return Status();
+          },
+          [&done](const Status& status) {
+            EXPECT_TRUE(status.ok());
+            done.count_down();
+          });
+    }
+    done.wait();
+  }
+  void Say(const events::Message& message) { Say(std::vector{message}); }
   // Whether it refuses, for a while, everything that it is given.
   void Refuse(bool refuse) { refuses_ = refuse; }
 
@@ -129,7 +147,7 @@ class Replica {
 
   storage::Database& database_;
   Handled& handled_;
-  bool refuses_ = false;
+  std::atomic<bool> refuses_ = false;
   events::MemberLease lease_;
   const Status joined_;
   events::Relay relay_;
