@@ -75,10 +75,10 @@ Status EventReplay::Check() {
 }
 
 void EventReplay::Begin(std::int64_t from_us, std::string token) {
-  // What is made from now on is published in the ordinary way.
-  constexpr std::int64_t kClockStepUs = 1'000'000;
+  // What is made from now on is published in the ordinary way; but clocks of replicas differ.
+  const std::int64_t skew_us = options_.publish_window.count() * 1'000;
   replay_ = Replay{.next_id = LowestUuidV7(from_us),
-                   .end_id = LowestUuidV7(clock_.NowMicros() + kClockStepUs),
+                   .end_id = LowestUuidV7(clock_.NowMicros() + skew_us),
                    .token = std::move(token)};
 }
 

@@ -13,8 +13,8 @@ constexpr std::size_t kFullMax = 64;
 
 }  // namespace
 
-void Joiner::Add(Message message, std::int64_t now_us) {
-  std::pair key(message.topic, message.type);
+void Joiner::Add(Message message, int lane, std::int64_t now_us) {
+  std::tuple key(message.topic, message.type, lane);
   const auto [found, is_new] = joined_.try_emplace(std::move(key));
   Joined& joined = found->second;
   if (is_new) {

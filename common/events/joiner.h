@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,9 +21,9 @@ class Joiner {
  public:
   explicit Joiner(std::chrono::milliseconds linger) : linger_us_(linger.count() * 1'000) {}
 
-  // Takes over a message. What is too much to keep is dropped: its sender sends
-  // it again.
-  void Add(Message message, std::int64_t now_us);
+  // Takes over a message, to be joined with others of its `lane`. What is too
+  // much to keep is dropped: its sender sends it again.
+  void Add(Message message, int lane, std::int64_t now_us);
 
   // The joined messages whose first part has waited long enough, or that are
   // full; all of them if `all`. Each has the subject of its first part.
@@ -40,7 +41,7 @@ class Joiner {
   bool Due(const Joined& joined, std::int64_t now_us) const;
 
   const std::int64_t linger_us_;
-  std::map<std::pair<std::string, std::string>, Joined> joined_;  // by topic and type
+  std::map<std::tuple<std::string, std::string, int>, Joined> joined_;  // by topic, type and lane
   std::vector<Message> full_;
 };
 

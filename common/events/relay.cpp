@@ -137,11 +137,15 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 void Relay::Impl::HandOver(Batch batch) {
   const auto to_join = std::stable_partition(batch.messages.begin(), batch.messages.end(),
                                              [](const Message& m) { return m.carriage != Carriage::kJoined; });
+  const int lanes = membership_.Now()->share().of;
   const std::lock_guard lock(mutex_);
   const std::int64_t now_us = clock_.NowMicros();
   for (auto message = to_join; message != batch.messages.end(); ++message) {
     linger_began_ = linger_began_ || joiner_.Empty();
-    joiner_.Add(std::move(*message), now_us);
+    // As many lanes as there are replicas here: if the reader has as many, what is
+    // joined is of one reader's share.
+    const int lane = lanes > 1 ? bus_.PartitionOf(message->topic, message->subject) % lanes : 0;
+    joiner_.Add(std::move(*message), lane, now_us);
   }
   batch.messages.erase(to_join, batch.messages.end());
   // What finds no room the sweep finds, or it is sent again.
