@@ -18,6 +18,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/server.h"
 #include "common/storage/migrations.h"
+#include "common/storage/postgres_database.h"
 #include "common/storage/sqlite_database.h"
 #include "common/telemetry/log.h"
 
@@ -107,10 +108,29 @@ struct Host::Parts {
   bool stopped = false;
 };
 
+namespace {
+
+Result<std::unique_ptr<storage::Database>> OpenDatabase(const config::ServiceSettings& settings) {
+  std::unique_ptr<storage::Database> database;
+  if (settings.database.empty()) {
+    QUARTET_ASSIGN_OR_RETURN(
+        database, storage::SqliteDatabase::Open({.path = settings.data_dir + "/" + settings.service + ".db"}));
+  } else {
+    QUARTET_ASSIGN_OR_RETURN(database,
+                             storage::PostgresDatabase::Open(
+                                 {.target = settings.database,
+                                  .application = "quartet-" + settings.service,
+                                  .connections = static_cast<std::size_t>(settings.database_connections),
+                                  .statement_timeout = std::chrono::seconds(settings.database_statement_timeout_s)}));
+  }
+  return database;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Host>> Host::Open(config::ServiceSettings settings, const Clock& clock, IdSource& ids,
                                          events::Bus& bus) {
-  QUARTET_ASSIGN_OR_RETURN(std::unique_ptr<storage::Database> database,
-                           storage::SqliteDatabase::Open({.path = settings.data_dir + "/" + settings.service + ".db"}));
+  QUARTET_ASSIGN_OR_RETURN(std::unique_ptr<storage::Database> database, OpenDatabase(settings));
   QUARTET_RETURN_IF_ERROR(storage::Migrate(*database, "events", events::kMigrations, clock));
   auto parts = std::make_unique<Parts>(std::move(settings), clock, ids, bus, std::move(database));
   parts->services.push_back(MakeOperationsService(parts->dead_letters, parts->workers));

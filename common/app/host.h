@@ -32,8 +32,8 @@ namespace quartet::app {
 
 class Host {
  public:
-  // Opens the database <data_dir>/<service>.db and brings its common tables up
-  // to date. `clock`, `ids` and `bus` must outlive the host. Errors: those of
+  // Opens the database that the settings name, or <data_dir>/<service>.db, and
+  // brings its common tables up to date. `clock`, `ids` and `bus` must outlive the host. Errors: those of
   // opening and migrating (UNAVAILABLE, FAILED_PRECONDITION).
   static Result<std::unique_ptr<Host>> Open(config::ServiceSettings settings, const Clock& clock, IdSource& ids,
                                             events::Bus& bus);

@@ -63,11 +63,6 @@ Intent ReadIntent(const storage::Row& row) {
                 .reserved = ParseReserved(row.Bytes(6))};
 }
 
-Status Done(Result<std::int64_t> changed) {
-  if (!changed.ok()) return std::move(changed).error();
-  return {};
-}
-
 std::string JoinLines(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
@@ -154,10 +149,9 @@ Result<std::vector<std::string>> IntentRepository::OlderThan(storage::Transactio
 
 Status IntentRepository::Insert(storage::Transaction& transaction, const Intent& intent, std::int64_t now_us) const {
   const std::string reserved = FormatReserved(intent.reserved);
-  return Done(
-      transaction.Execute(kInsert, {std::string_view(intent.record_id), std::string_view(intent.qualification_id),
-                                    intent.attempt, static_cast<std::int64_t>(intent.kind), intent.age_us,
-                                    storage::Blob{intent.proposal}, std::string_view(reserved), now_us}));
+  return transaction.Run(kInsert, {std::string_view(intent.record_id), std::string_view(intent.qualification_id),
+                                   intent.attempt, static_cast<std::int64_t>(intent.kind), intent.age_us,
+                                   storage::Blob{intent.proposal}, std::string_view(reserved), now_us});
 }
 
 Status IntentRepository::DeleteAllOf(storage::Transaction& transaction, const Participation& participation) const {
@@ -184,10 +178,10 @@ Result<Participation> IntentRepository::FindParticipation(storage::Transaction& 
 Status IntentRepository::SaveParticipation(storage::Transaction& transaction, const Participation& participation,
                                            std::int64_t now_us) const {
   const std::string records = JoinLines(participation.records);
-  return Done(transaction.Execute(kSaveParticipation,
-                                  {std::string_view(participation.qualification_id), participation.void_through,
-                                   participation.attempt, static_cast<std::int64_t>(participation.state),
-                                   storage::Blob{participation.reply}, std::string_view(records), now_us}));
+  return transaction.Run(kSaveParticipation,
+                         {std::string_view(participation.qualification_id), participation.void_through,
+                          participation.attempt, static_cast<std::int64_t>(participation.state),
+                          storage::Blob{participation.reply}, std::string_view(records), now_us});
 }
 
 }  // namespace quartet::commit

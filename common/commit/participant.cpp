@@ -203,6 +203,8 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
     intent.qualification_id = mine.qualification_id;
     intent.attempt = prepare.attempt();
     intent.age_us = prepare.create_time_us();
+    // The intent was found to fit a record as it is now, and free of others.
+    if (intent.kind != IntentKind::kOpen) QUARTET_RETURN_IF_ERROR(records_.Touch(transaction, intent.record_id));
     if (intent.kind == IntentKind::kFill) QUARTET_RETURN_IF_ERROR(KeepOwned(transaction, intent));
     QUARTET_ASSIGN_OR_RETURN(intent.reserved,
                              resource::ClaimIdentities(transaction, records_, intent.reserved, intent.record_id));

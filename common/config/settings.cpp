@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/config/address.h"
+#include "common/config/database_target.h"
 #include "common/config/ports.h"
 #include "common/config/settings_parser.h"
 #include "common/telemetry/log.h"
@@ -17,6 +18,11 @@ const std::vector<Flag> kCommonFlags = {
     {"base-port",
      "The port that the default addresses count from: lead N, contact N+1, account N+2, "
      "opportunity N+3, qualification N+4, Redis N+9; 7400 unless told"},
+    {"database",
+     "PostgreSQL connection string or URI, {service} in it standing for the service's name, for instance "
+     "postgresql://quartet@db/quartet_{service}; unless told, each service has a SQLite file in its data directory"},
+    {"database-connections", "Connections to PostgreSQL, at most; 8 unless told"},
+    {"database-statement-timeout", "Seconds after which PostgreSQL gives a statement up; 10 unless told"},
     {"redis",
      "host:port of Redis, sentinel://host:port,…/name or cluster://host:port,…; rediss://, sentinels:// and "
      "clusters:// encrypt; user@ before the first host logs in, with the password in QUARTET_REDIS_PASSWORD (and "
@@ -55,12 +61,23 @@ std::string DefaultDataRoot(const Environment& environment) {
   return "";
 }
 
-std::string DataDir(SettingsParser& parser, const Environment& environment, std::string_view below) {
+std::string DataDir(SettingsParser& parser, const Environment& environment, std::string_view below,
+                    const std::string& database) {
   const std::string root = DefaultDataRoot(environment);
   const std::string fallback = root.empty() || below.empty() ? root : fmt::format("{}/{}", root, below);
   std::string directory = parser.Text("data-dir", fallback);
-  if (directory.empty()) parser.Mistake("data-dir", "is needed, because neither XDG_DATA_HOME nor HOME is set");
+  if (directory.empty() && database.empty())
+    parser.Mistake("data-dir", "is needed, because neither XDG_DATA_HOME nor HOME is set");
   return directory;
+}
+
+// What is given as --database, for one service.
+std::string DatabaseOf(SettingsParser& parser, const std::string& given, std::string_view service) {
+  if (given.empty()) return "";
+  auto target = DatabaseTarget(given, service);
+  if (target.ok()) return *std::move(target);
+  for (const FieldViolation& violation : target.error().violations) parser.Mistake("database", violation.description);
+  return "";
 }
 
 void CheckListenHost(SettingsParser& parser, const std::string& host, bool allow_insecure) {
@@ -103,6 +120,10 @@ RedisAddress ReadRedis(SettingsParser& parser, const Environment& environment, i
 // What all services of a process share.
 ServiceSettings CommonSettings(SettingsParser& parser, const Environment& environment, int base_port) {
   ServiceSettings settings;
+  settings.database = parser.Text("database", "");
+  settings.database_connections = parser.Int("database-connections", settings.database_connections, 2, 1'000);
+  settings.database_statement_timeout_s =
+      parser.Int("database-statement-timeout", settings.database_statement_timeout_s, 1, 3'600);
   settings.redis = ReadRedis(parser, environment, base_port);
   settings.allow_insecure_listen = parser.Switch("allow-insecure-listen");
   settings.log_level = parser.Text("log-level", settings.log_level);
@@ -149,7 +170,8 @@ Result<ParsedSettings> ParseServiceSettings(std::string_view service, int argc, 
       "Examples:\n"
       "  {0}                                   on this machine, with the default ports\n"
       "  {0} --base-port 8400                  a second suite beside the first\n"
-      "  {0} --listen 0.0.0.0:7400 --data-dir /data --redis redis:6379 --allow-insecure-listen\n",
+      "  {0} --listen 0.0.0.0:7400 --data-dir /data --redis redis:6379 --allow-insecure-listen\n"
+      "  {0} --database 'postgresql://quartet@db1,db2/quartet_{{service}}?sslmode=verify-full'\n",
       program);
   SettingsParser parser(program, examples, std::move(flags));
   ParsedSettings parsed;
@@ -158,7 +180,8 @@ Result<ParsedSettings> ParseServiceSettings(std::string_view service, int argc, 
   const int base_port = BasePort(parser);
   ServiceSettings settings = CommonSettings(parser, environment, base_port);
   settings.service = service;
-  settings.data_dir = DataDir(parser, environment, service);
+  settings.data_dir = DataDir(parser, environment, service, settings.database);
+  settings.database = DatabaseOf(parser, settings.database, service);
   settings.listen = parser.AddressText("listen", FormatAddress("127.0.0.1", DefaultPort(service, base_port)), 0);
   if (const auto address = ParseAddress(settings.listen)) {
     CheckListenHost(parser, address->host, settings.allow_insecure_listen);
@@ -186,7 +209,13 @@ Result<ParsedSettings> ParseAllSettings(int argc, const char* const* argv, const
 
   const int base_port = BasePort(parser);
   ServiceSettings common = CommonSettings(parser, environment, base_port);
-  const std::string root = DataDir(parser, environment, "");
+  const std::string root = DataDir(parser, environment, "", common.database);
+  if (!common.database.empty() && common.database.find(kServicePlace) == std::string::npos) {
+    parser.Mistake("database",
+                   fmt::format("has no {} in it, but each service needs a database of its own", kServicePlace));
+  }
+  // Every service's is as right as the first one's.
+  (void)DatabaseOf(parser, common.database, kServices.front());
   const std::string host = parser.Text("listen", "127.0.0.1");
   // A host is right if a port makes it an address; IPv6 is written without brackets here.
   if (const auto address = ParseAddress(FormatAddress(host, 1)); !address || address->host != host) {
@@ -206,6 +235,7 @@ Result<ParsedSettings> ParseAllSettings(int argc, const char* const* argv, const
     settings.service = name;
     settings.listen = FormatAddress(host, DefaultPort(name, base_port));
     settings.data_dir = fmt::format("{}/{}", root, name);
+    settings.database = DatabaseOf(parser, common.database, name);
     parsed.services.push_back(std::move(settings));
   }
   return parsed;

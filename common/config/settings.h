@@ -17,7 +17,8 @@ namespace quartet::config {
 struct ServiceSettings {
   std::string service;   // "lead", …
   std::string listen;    // host:port; port 0 takes a free one
-  std::string data_dir;  // exists or can be made; holds <service>.db
+  std::string data_dir;  // exists or can be made; holds <service>.db; may be empty if there is a `database`
+  std::string database;  // of a PostgreSQL server, as libpq has it; empty: SQLite in data_dir
   RedisAddress redis;    // --redis, and the secrets from the environment
   // Where the five services are: host:port each, or the replicas of one by their
   // numbers, "127.0.0.1:7400,127.0.0.1:7410".
@@ -35,6 +36,9 @@ struct ServiceSettings {
   int queue_max = 1024;  // calls that may wait for a worker; 1 to 1,000,000
   // Seconds after which a client's connection is ended; 0 (never) to 86,400.
   int connection_age_s = 60;
+  // Of `database`: connections, 2 to 1,000, and seconds that a statement may take, 1 to 3,600.
+  int database_connections = 8;
+  int database_statement_timeout_s = 10;
 
   // The address of one of the five by its name; "" for any other name.
   const std::string& AddressOf(std::string_view name) const;

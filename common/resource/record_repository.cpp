@@ -68,6 +68,7 @@ RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
   find_ = fmt::format("SELECT {} FROM {} WHERE id = $1", columns, schema.table);
   insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
+  touch_ = fmt::format("UPDATE {} SET version = version WHERE id = $1", schema.table);
   remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
 }
 
@@ -98,9 +99,7 @@ Result<std::vector<Record>> RecordRepository::Select(storage::Transaction& trans
 
 Status RecordRepository::Insert(storage::Transaction& transaction, const Record& record) const {
   const auto params = Params(record);
-  auto inserted = transaction.Execute(insert_, params);
-  if (!inserted.ok()) return std::move(inserted).error();
-  return {};
+  return transaction.Run(insert_, params);
 }
 
 Status RecordRepository::Update(storage::Transaction& transaction, const Record& record, const Record& before) const {
@@ -115,16 +114,16 @@ Status RecordRepository::Update(storage::Transaction& transaction, const Record&
   }
   params.emplace_back(before.version);
   sql += fmt::format(" WHERE id = $1 AND version = ${}", params.size());
-  QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(sql, params));
-  if (updated == 0) return Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again");
-  return {};
+  return transaction.Change(sql, params, Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again"));
+}
+
+Status RecordRepository::Touch(storage::Transaction& transaction, std::string_view id) const {
+  return transaction.Touch(touch_, {id});
 }
 
 Status RecordRepository::Remove(storage::Transaction& transaction, std::string_view id) const {
   QUARTET_RETURN_IF_ERROR(FreeAll(transaction, id));
-  auto removed = transaction.Execute(remove_, {id});
-  if (!removed.ok()) return std::move(removed).error();
-  return {};
+  return transaction.Run(remove_, {id});
 }
 
 Result<std::optional<std::string>> RecordRepository::Owner(storage::Transaction& transaction,
@@ -146,23 +145,17 @@ Result<bool> RecordRepository::Claim(storage::Transaction& transaction, const id
 
 Status RecordRepository::Free(storage::Transaction& transaction, const identity::Identity& identity,
                               std::string_view id) const {
-  auto freed = transaction.Execute(kFree, {KindNumber(identity), std::string_view(identity.value), id});
-  if (!freed.ok()) return std::move(freed).error();
-  return {};
+  return transaction.Run(kFree, {KindNumber(identity), std::string_view(identity.value), id});
 }
 
 Status RecordRepository::FreeAll(storage::Transaction& transaction, std::string_view id) const {
-  auto freed = transaction.Execute(kFreeAll, {id});
-  if (!freed.ok()) return std::move(freed).error();
-  return {};
+  return transaction.Run(kFreeAll, {id});
 }
 
 Status RecordRepository::MarkFormer(storage::Transaction& transaction, const identity::Identity& identity,
                                     std::string_view id, bool former) const {
-  auto marked = transaction.Execute(
+  return transaction.Run(
       kMarkFormer, {KindNumber(identity), std::string_view(identity.value), id, static_cast<std::int64_t>(former)});
-  if (!marked.ok()) return std::move(marked).error();
-  return {};
 }
 
 }  // namespace quartet::resource

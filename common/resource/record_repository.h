@@ -39,6 +39,10 @@ class RecordRepository {
   // which spares its indexes.
   Status Update(storage::Transaction& transaction, const Record& record, const Record& before) const;
 
+  // Makes this operation collide with every other process's that changes the
+  // record: for who relies on its state without changing it.
+  Status Touch(storage::Transaction& transaction, std::string_view id) const;
+
   // Removes the record and all its identities for good.
   Status Remove(storage::Transaction& transaction, std::string_view id) const;
 
@@ -63,6 +67,7 @@ class RecordRepository {
   std::string select_;
   std::string find_;
   std::string insert_;
+  std::string touch_;
   std::string remove_;
 };
 

@@ -1,8 +1,10 @@
 // common/storage: durable storage behind one small port. A Database runs
 // operations: writes share transactions and their one fsync (group commit),
-// reads see one snapshot. SQLite stands behind it (sqlite_database.h); every
-// statement is written so that PostgreSQL can, too: parameters are $1, $2, …,
-// integers are BIGINT, times are microseconds since the Unix epoch.
+// reads see one snapshot. SQLite (sqlite_database.h) or PostgreSQL
+// (postgres_database.h) stands behind it, and every statement is written for
+// both: parameters are $1, $2, …, of types that their place in the statement
+// tells; integers are BIGINT, texts are compared byte by byte, times are
+// microseconds since the Unix epoch.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +34,10 @@ class Row {
  public:
   virtual ~Row() = default;
   virtual bool IsNull(int column) const = 0;
-  // NULL reads as 0.
+  // Of an integer column. NULL reads as 0.
   virtual std::int64_t Int(int column) const = 0;
-  // NULL reads as "". TEXT and BLOB alike; the view dies with the callback.
+  // Of a TEXT or BLOB column, or an integer's digits. NULL reads as ""; the view
+  // dies with the callback.
   virtual std::string_view Bytes(int column) const = 0;
   std::string String(int column) const { return std::string(Bytes(column)); }
 };
@@ -50,6 +53,12 @@ using RowCallback = std::function<void(const Row&)>;
 // Errors: UNAVAILABLE DATABASE_UNAVAILABLE (locked, disk full, I/O; RetryInfo),
 // INTERNAL for a statement that is wrong (never with its text),
 // ALREADY_EXISTS UNIQUE_VIOLATION when a unique constraint refuses.
+//
+// Operations are written as if they ran one after the other. Where several
+// processes write one database, two that change the same row, or insert the same
+// unique value, collide, and one of them runs again. Where one only reads what
+// the other changes, they do not: who relies on a row that it does not change
+// must Touch it.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -58,11 +67,34 @@ class Transaction {
   // Runs a statement; the number of rows it changed.
   virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Param> params) = 0;
 
-  // Runs a statement for its effect alone.
-  Status Run(std::string_view sql, std::initializer_list<Param> params = {}) {
+  // Runs a statement for its effect alone. It may be under way still when this
+  // returns, and its failure may then show at a later statement, or only as the
+  // result of the operation: what comes after it must not depend on its success.
+  virtual Status Run(std::string_view sql, std::span<const Param> params) {
     auto changed = Execute(sql, params);
     if (!changed.ok()) return std::move(changed).error();
     return {};
+  }
+  // As Run, of a statement that must change a row; the operation fails with
+  // `if_none` if it changes none.
+  virtual Status Change(std::string_view sql, std::span<const Param> params, Error if_none) {
+    auto changed = Execute(sql, params);
+    if (!changed.ok()) return std::move(changed).error();
+    return *changed == 0 ? Status(std::move(if_none)) : Status();
+  }
+  // Runs an update that changes nothing, so that whoever changes the same row at
+  // the same time in another process collides with this operation. A database
+  // that one process alone writes need not run it. Otherwise as Run.
+  virtual Status Touch(std::string_view sql, std::span<const Param> params) { return Run(sql, params); }
+
+  Status Run(std::string_view sql, std::initializer_list<Param> params = {}) {
+    return Run(sql, std::span<const Param>(params.begin(), params.size()));
+  }
+  Status Change(std::string_view sql, std::initializer_list<Param> params, Error if_none) {
+    return Change(sql, std::span<const Param>(params.begin(), params.size()), std::move(if_none));
+  }
+  Status Touch(std::string_view sql, std::initializer_list<Param> params) {
+    return Touch(sql, std::span<const Param>(params.begin(), params.size()));
   }
 
   Status Query(std::string_view sql, std::initializer_list<Param> params, const RowCallback& on_row) {
@@ -76,7 +108,8 @@ class Transaction {
 // One unit of work of one caller. `run` may run several times, because it shares
 // a transaction with others that may fail: it must have no effect outside of its
 // transaction until `done` says that it is durable, and what it hands out through
-// captured variables it must set anew each time.
+// captured variables it must set anew each time. An UNAVAILABLE result leaves open
+// whether it is durable: a connection that breaks keeps the answer to itself.
 struct WriteOperation {
   // An error, or an exception (INTERNAL), rolls back this operation's statements
   // and harms no neighbour.
@@ -96,6 +129,7 @@ struct DatabaseCounters {
   std::uint64_t rejected = 0;           // writes that were refused because the queue was full
   std::uint64_t reads = 0;
   std::uint64_t statements = 0;
+  std::uint64_t round_trips = 0;  // how often somebody waited for a server's answer; 0 where there is no server
 };
 
 class Database {
@@ -107,7 +141,7 @@ class Database {
   // this thread; after Close UNAVAILABLE DATABASE_CLOSED likewise.
   virtual void Enqueue(WriteOperation operation) = 0;
 
-  // Runs `run` in one read-only snapshot that sees every durable write; waits
+  // Runs `run` once in one read-only snapshot that sees every durable write; waits
   // for a free connection, so it must not be called from within `run`.
   virtual Status Read(const std::function<Status(Transaction&)>& run) = 0;
 
@@ -119,6 +153,10 @@ class Database {
 
   // Whether other processes may have it open at the same time.
   virtual bool IsShared() const { return false; }
+
+  // Runs an operation that changes the schema: with no other of the kind beside
+  // it, in whatever process, and without a limit of time.
+  virtual Status ChangeSchema(const std::function<Status(Transaction&)>& run) { return Write(run); }
 
   // Enqueue, and wait for the result. Not for the database's own thread.
   Status Write(std::function<Status(Transaction&)> run);

@@ -1,6 +1,7 @@
 #include "common/storage/group_commit.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "common/base/scheduling.h"
@@ -12,6 +13,16 @@ namespace {
 // them. So many batches after one that had to be isolated start out isolated.
 constexpr int kCautiousBatches = 16;
 
+// A piece that has collided so often is given up. The last tries are of single operations.
+constexpr int kTriesMax = 12;
+constexpr std::chrono::milliseconds kRetryAfterConflict(100);
+
+// Two that have collided must not wait for equally long: 1 to 64 ms, half of it by chance.
+std::chrono::microseconds Pause(int tries, std::minstd_rand& jitter) {
+  const std::int64_t most_us = std::int64_t{1'000} << std::min(tries, 6);
+  return std::chrono::microseconds(std::uniform_int_distribution<std::int64_t>(most_us / 2, most_us)(jitter));
+}
+
 void Count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
   counter.fetch_add(by, std::memory_order_relaxed);
 }
@@ -19,7 +30,11 @@ void Count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
 }  // namespace
 
 GroupCommit::GroupCommit(WriteSession& session, Options options)
-    : session_(session), options_(options), queue_(options.queue_limit), thread_([this] { Loop(); }) {}
+    : session_(session),
+      options_(options),
+      queue_(options.queue_limit),
+      jitter_(std::random_device{}()),
+      thread_([this] { Loop(); }) {}
 
 GroupCommit::~GroupCommit() {
   Close();
@@ -62,33 +77,49 @@ void GroupCommit::Loop() {
 }
 
 void GroupCommit::RunBatch(std::span<const WriteOperation> batch, std::span<Status> results) {
-  const bool alone = batch.size() == 1;
-  bool savepoints = false;
-  if (cautious_batches_ > 0 && !alone) {
-    --cautious_batches_;
-    savepoints = true;
-  }
-  Attempt attempt = Try(batch, results, savepoints);
-  if (attempt == Attempt::kIsolate) {
-    Count(reruns_);
-    cautious_batches_ = kCautiousBatches;
-    attempt = Try(batch, results, /*savepoints=*/true);
-  }
-  if (attempt == Attempt::kOneByOne) {
-    Count(reruns_);
-    for (std::size_t i = 0; i < batch.size(); ++i) Try(batch.subspan(i, 1), results.subspan(i, 1), false);
+  std::size_t size = batch.size();
+  int tries = 0;
+  for (std::size_t begin = 0; begin < batch.size();) {
+    size = std::min(size, batch.size() - begin);
+    const auto piece = results.subspan(begin, size);
+    const Attempt attempt = RunPiece(batch.subspan(begin, size), piece, tries > 0);
+    if (attempt != Attempt::kFinished && ++tries < kTriesMax) {
+      Count(reruns_);
+      if (attempt == Attempt::kOneByOne) size = 1;
+      if (attempt == Attempt::kAgainInPieces) {
+        size = std::max<std::size_t>(1, size / 2);
+        std::this_thread::sleep_for(Pause(tries, jitter_));
+      }
+      continue;
+    }
+    if (attempt != Attempt::kFinished) std::ranges::fill(piece, again_);
+    begin += size;
+    tries = 0;
   }
 }
 
-GroupCommit::Attempt GroupCommit::Try(std::span<const WriteOperation> batch, std::span<Status> results,
-                                      bool savepoints) {
+GroupCommit::Attempt GroupCommit::RunPiece(std::span<const WriteOperation> piece, std::span<Status> results,
+                                           bool repeated) {
+  Mode mode{.alone = piece.size() == 1, .repeated = repeated};
+  if (cautious_batches_ > 0 && !mode.alone) {
+    --cautious_batches_;
+    mode.savepoints = true;
+  }
+  const Attempt attempt = Try(piece, results, mode);
+  if (attempt != Attempt::kIsolate) return attempt;
+  Count(reruns_);
+  cautious_batches_ = kCautiousBatches;
+  mode.savepoints = true;
+  return Try(piece, results, mode);
+}
+
+GroupCommit::Attempt GroupCommit::Try(std::span<const WriteOperation> piece, std::span<Status> results, Mode mode) {
   if (Status begun = session_.Begin(); !begun.ok()) {
     std::ranges::fill(results, begun);
     return Attempt::kFinished;
   }
-  const bool alone = batch.size() == 1;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Attempt attempt = TryOne(batch[i], results[i], savepoints, alone);
+  for (std::size_t i = 0; i < piece.size(); ++i) {
+    const Attempt attempt = TryOne(piece[i], results[i], mode);
     if (attempt != Attempt::kFinished) {
       session_.Rollback();
       return attempt;
@@ -98,27 +129,62 @@ GroupCommit::Attempt GroupCommit::Try(std::span<const WriteOperation> batch, std
     session_.Rollback();
     return Attempt::kFinished;
   }
-  if (Status committed = session_.Commit(); !committed.ok()) {
-    if (!alone) return Attempt::kOneByOne;
-    results.front() = std::move(committed);
+  WriteSession::Outcome committed = session_.Commit();
+  if (committed.failure == WriteSession::Failure::kNone) {
+    Count(transactions_);
     return Attempt::kFinished;
   }
-  Count(transactions_);
+  const Attempt attempt = Judge(committed, mode);
+  if (attempt != Attempt::kFinished) return attempt;
+  for (Status& result : results) {
+    if (result.ok()) result = committed.status;
+  }
   return Attempt::kFinished;
 }
 
-GroupCommit::Attempt GroupCommit::TryOne(const WriteOperation& operation, Status& result, bool savepoints, bool alone) {
-  if (savepoints && !session_.SetSavepoint().ok()) return Attempt::kOneByOne;
-  WriteSession::Outcome outcome = session_.Run(operation.run);
-  result = std::move(outcome.status);
-  // A lonely operation's failure is undone by the rollback of its transaction.
-  if (alone) return Attempt::kFinished;
-  if (outcome.lost_transaction) return Attempt::kOneByOne;
-  if (savepoints) {
-    const Status released = result.ok() ? session_.ReleaseSavepoint() : session_.RollbackToSavepoint();
-    return released.ok() ? Attempt::kFinished : Attempt::kOneByOne;
+GroupCommit::Attempt GroupCommit::TryOne(const WriteOperation& operation, Status& result, Mode mode) {
+  if (mode.savepoints) {
+    again_ = session_.SetSavepoint();
+    if (!again_.ok()) return Attempt::kOneByOne;
   }
-  return !result.ok() && outcome.left_changes ? Attempt::kIsolate : Attempt::kFinished;
+  WriteSession::Outcome outcome = session_.Run(operation.run, /*settle=*/mode.savepoints);
+  const bool failed = outcome.failure != WriteSession::Failure::kNone;
+  const Attempt attempt = failed ? Judge(outcome, mode) : Attempt::kFinished;
+  result = std::move(outcome.status);
+  if (attempt != Attempt::kFinished && attempt != Attempt::kIsolate) return attempt;
+  // A lonely operation's failure is undone by the rollback of its transaction.
+  if (mode.alone) return Attempt::kFinished;
+  if (mode.savepoints) {
+    again_ = failed ? session_.RollbackToSavepoint() : session_.ReleaseSavepoint();
+    return again_.ok() ? Attempt::kFinished : Attempt::kOneByOne;
+  }
+  return failed && outcome.left_changes ? Attempt::kIsolate : Attempt::kFinished;
+}
+
+GroupCommit::Attempt GroupCommit::Judge(WriteSession::Outcome& outcome, Mode mode) {
+  using Failure = WriteSession::Failure;
+  switch (outcome.failure) {
+    case Failure::kDuplicate:
+      // Not to be told from one that a transaction begun a moment later would have foreseen, except by beginning it.
+      if (mode.repeated) break;
+      again_ = outcome.status;
+      return Attempt::kAgain;
+    case Failure::kConflict:
+      again_ = Aborted("WRITE_CONFLICT", "other writers kept changing the same records", kRetryAfterConflict);
+      return Attempt::kAgainInPieces;
+    case Failure::kConnection:
+      again_ = outcome.status;
+      return Attempt::kAgain;
+    case Failure::kTransaction:
+      again_ = outcome.status;
+      return mode.alone ? Attempt::kFinished : Attempt::kOneByOne;
+    case Failure::kUnknown:
+      return Attempt::kFinished;
+    case Failure::kNone:
+    case Failure::kOperation:
+      break;
+  }
+  return mode.alone || mode.savepoints ? Attempt::kFinished : Attempt::kIsolate;
 }
 
 }  // namespace quartet::storage

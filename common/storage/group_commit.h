@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <random>
 #include <span>
 #include <thread>
 #include <vector>
@@ -19,19 +20,30 @@ namespace quartet::storage {
 // it to GroupCommit. Only one thread uses it at a time.
 class WriteSession {
  public:
-  // What one operation did.
+  enum class Failure {
+    kNone,
+    kOperation,    // the operation's own, or an earlier one's of the transaction that shows only now
+    kDuplicate,    // the same, but perhaps only because another process was quicker
+    kConflict,     // another process was in the way; the transaction may succeed when it is run again
+    kTransaction,  // has taken the whole transaction with it; its operations may succeed one by one
+    kConnection,   // the transaction has gone with its connection, for certain
+    kUnknown,      // of a commit: nobody can know whether it is durable
+  };
+
+  // What became of one operation, or of a commit.
   struct Outcome {
     Status status;
-    bool left_changes = false;      // statements of a failed operation are still in the transaction
-    bool lost_transaction = false;  // the failure has taken the whole transaction with it
+    Failure failure = Failure::kNone;
+    bool left_changes = false;  // statements of a failed operation are still in the transaction
   };
 
   virtual ~WriteSession() = default;
 
   // Opens a transaction; whatever was open before is rolled back.
   virtual Status Begin() = 0;
-  // Makes the transaction durable. After an error none is open, and nothing of it remains.
-  virtual Status Commit() = 0;
+  // Makes the transaction durable. After a failure none is open, and nothing of
+  // it remains, unless the failure is kUnknown.
+  virtual Outcome Commit() = 0;
   // Forgets the transaction, if one is open.
   virtual void Rollback() = 0;
 
@@ -40,8 +52,9 @@ class WriteSession {
   // Undoes what came after the savepoint, and releases it.
   virtual Status RollbackToSavepoint() = 0;
 
-  // Runs one operation in the open transaction. Nothing is thrown.
-  virtual Outcome Run(const std::function<Status(Transaction&)>& run) = 0;
+  // Runs one operation in the open transaction. Nothing is thrown. `settle`: its
+  // failures are known when this returns; otherwise some may show later.
+  virtual Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) = 0;
 
   // Called after every batch, when its callers have been answered: the place for
   // upkeep that can wait (a checkpoint). `idle`: no operation waits.
@@ -56,7 +69,9 @@ class WriteSession {
 // first runs without them. Only when an operation fails after it has changed
 // something is the batch rolled back and run again with savepoints; when the
 // transaction itself is lost (disk full, failed commit), its operations run
-// again one by one, so that the one that cannot succeed harms no other.
+// again one by one, so that the one that cannot succeed harms no other. When
+// another process was in the way, the batch runs again after a short while, in
+// ever smaller pieces, for small transactions collide less.
 class GroupCommit {
  public:
   struct Options {
@@ -80,20 +95,32 @@ class GroupCommit {
   void AddTo(DatabaseCounters& counters) const;
 
  private:
-  enum class Attempt { kFinished, kIsolate, kOneByOne };
+  enum class Attempt { kFinished, kIsolate, kOneByOne, kAgain, kAgainInPieces };
+  // How a transaction is run.
+  struct Mode {
+    bool alone = false;       // it holds one operation
+    bool savepoints = false;  // around each operation
+    bool repeated = false;    // a duplicate is taken for what it is
+  };
 
   void Loop();
   void RunBatch(std::span<const WriteOperation> batch, std::span<Status> results);
-  // One try at `batch`; `results` are final only if it is finished.
-  Attempt Try(std::span<const WriteOperation> batch, std::span<Status> results, bool savepoints);
+  // A piece of a batch, with savepoints if it needs them.
+  Attempt RunPiece(std::span<const WriteOperation> piece, std::span<Status> results, bool repeated);
+  // One transaction; `results` are final only if it is finished.
+  Attempt Try(std::span<const WriteOperation> piece, std::span<Status> results, Mode mode);
   // One operation of it; kFinished means that the next one may run.
-  Attempt TryOne(const WriteOperation& operation, Status& result, bool savepoints, bool alone);
+  Attempt TryOne(const WriteOperation& operation, Status& result, Mode mode);
+  // What a failure means for the transaction it came from.
+  Attempt Judge(WriteSession::Outcome& outcome, Mode mode);
 
   WriteSession& session_;
   const Options options_;
   WriteQueue queue_;
   // How many batches still use savepoints from the start, after one needed them.
   int cautious_batches_ = 0;
+  Status again_;  // why a piece has to run again
+  std::minstd_rand jitter_;
   std::atomic<std::uint64_t> operations_ = 0;
   std::atomic<std::uint64_t> failed_operations_ = 0;
   std::atomic<std::uint64_t> transactions_ = 0;

@@ -50,13 +50,10 @@ Result<std::vector<Step>> ParseFiles(std::string_view set, std::span<const Migra
   return steps;
 }
 
-Result<std::vector<Step>> ReadApplied(Database& database, std::string_view set) {
+Result<std::vector<Step>> ReadApplied(Transaction& transaction, std::string_view set) {
   std::vector<Step> applied;
-  QUARTET_RETURN_IF_ERROR(database.Read([&](Transaction& transaction) {
-    applied.clear();
-    return transaction.Query(kSelectApplied, {set}, [&](const Row& row) {
-      applied.push_back({.number = row.Int(0), .title = row.String(1), .checksum = row.String(2)});
-    });
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectApplied, {set}, [&](const Row& row) {
+    applied.push_back({.number = row.Int(0), .title = row.String(1), .checksum = row.String(2)});
   }));
   return applied;
 }
@@ -85,40 +82,33 @@ Status CheckApplied(std::string_view set, const std::vector<Step>& applied, cons
   return {};
 }
 
-Status Apply(Database& database, std::string_view set, const Step& step, const Clock& clock) {
-  const std::vector<std::string_view> statements = SplitStatements(step.text);
-  return database.Write([&](Transaction& transaction) -> Status {
-    // First, because a second process that tries the same waits here for the
-    // outcome of this one, and is then refused by the primary key.
-    QUARTET_RETURN_IF_ERROR(transaction.Run(kInsertApplied, {set, step.number, std::string_view(step.title),
-                                                             std::string_view(step.checksum), clock.NowMicros()}));
-    for (const std::string_view statement : statements) {
-      Status status = transaction.Run(statement);
-      if (status.ok()) continue;
-      Error error = std::move(status).error();
-      // Not to be taken for the primary key of schema_migration.
-      if (error.code == Code::kAlreadyExists) error.code = Code::kInternal;
-      error.message =
-          fmt::format("step {:04}_{} of the schema \"{}\": {}", step.number, step.title, set, error.message);
-      return error;
-    }
-    return {};
-  });
+Status Apply(Transaction& transaction, std::string_view set, const Step& step, const Clock& clock) {
+  for (const std::string_view statement : SplitStatements(step.text)) {
+    // Not Run, so that a failure is this step's.
+    const auto changed = transaction.Execute(statement, {});
+    if (changed.ok()) continue;
+    Error error = changed.error();
+    error.message = fmt::format("step {:04}_{} of the schema \"{}\": {}", step.number, step.title, set, error.message);
+    return error;
+  }
+  return transaction.Run(kInsertApplied, {set, step.number, std::string_view(step.title),
+                                          std::string_view(step.checksum), clock.NowMicros()});
 }
 
 }  // namespace
 
 Status Migrate(Database& database, std::string_view set, std::span<const MigrationFile> files, const Clock& clock) {
   QUARTET_ASSIGN_OR_RETURN(const std::vector<Step> steps, ParseFiles(set, files));
-  QUARTET_RETURN_IF_ERROR(database.Write([](Transaction& transaction) { return transaction.Run(kCreateTable); }));
-  for (;;) {
-    QUARTET_ASSIGN_OR_RETURN(const std::vector<Step> applied, ReadApplied(database, set));
-    QUARTET_RETURN_IF_ERROR(CheckApplied(set, applied, steps));
-    if (applied.size() == steps.size()) return {};
-    Status status = Apply(database, set, steps[applied.size()], clock);
-    // Another process was quicker: go on from where it is.
-    if (!status.ok() && status.error().code != Code::kAlreadyExists) return status;
+  for (bool finished = false; !finished;) {
+    QUARTET_RETURN_IF_ERROR(database.ChangeSchema([&](Transaction& transaction) -> Status {
+      QUARTET_RETURN_IF_ERROR(transaction.Run(kCreateTable));
+      QUARTET_ASSIGN_OR_RETURN(const std::vector<Step> applied, ReadApplied(transaction, set));
+      QUARTET_RETURN_IF_ERROR(CheckApplied(set, applied, steps));
+      finished = applied.size() == steps.size();
+      return finished ? Status() : Apply(transaction, set, steps[applied.size()], clock);
+    }));
   }
+  return {};
 }
 
 }  // namespace quartet::storage

@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include <exception>
+#include "common/storage/operation.h"
 
 namespace quartet::storage {
 namespace {
@@ -38,16 +38,14 @@ Result<std::int64_t> SqliteTransaction::Execute(std::string_view sql, std::span<
   return rows_changed_;
 }
 
+Status SqliteTransaction::Touch(std::string_view /*sql*/, std::span<const Param> /*params*/) {
+  return failure_ ? Status(*failure_) : Status();
+}
+
 Status SqliteTransaction::RunOperation(const std::function<Status(Transaction&)>& run) {
-  try {
-    Status status = run(*this);
-    if (status.ok() && failure_) return *failure_;
-    return status;
-  } catch (const std::exception& exception) {
-    return Internal(std::string("a database operation threw: ") + exception.what());
-  } catch (...) {
-    return Internal("a database operation threw");
-  }
+  Status status = RunCatching(run, *this);
+  if (status.ok() && failure_) return *failure_;
+  return status;
 }
 
 bool SqliteTransaction::HasChanges() const {

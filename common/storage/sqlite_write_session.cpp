@@ -41,10 +41,11 @@ Status SqliteWriteSession::Begin() {
   return connection_->Run("BEGIN IMMEDIATE");
 }
 
-Status SqliteWriteSession::Commit() {
+WriteSession::Outcome SqliteWriteSession::Commit() {
   Status committed = connection_->Run("COMMIT");
-  if (!committed.ok()) Rollback();
-  return committed;
+  if (committed.ok()) return {};
+  Rollback();
+  return {.status = std::move(committed), .failure = Failure::kTransaction};
 }
 
 void SqliteWriteSession::Rollback() {
@@ -68,13 +69,17 @@ Status SqliteWriteSession::RollbackToSavepoint() {
   return ReleaseSavepoint();
 }
 
-WriteSession::Outcome SqliteWriteSession::Run(const std::function<Status(Transaction&)>& run) {
+WriteSession::Outcome SqliteWriteSession::Run(const std::function<Status(Transaction&)>& run, bool /*settle*/) {
   SqliteTransaction transaction(*connection_);
   Status status = transaction.RunOperation(run);
   const bool failed = !status.ok();
-  return {.status = std::move(status),
-          .left_changes = failed && transaction.HasChanges(),
-          .lost_transaction = !connection_->InTransaction()};
+  Outcome outcome{.status = std::move(status), .left_changes = failed && transaction.HasChanges()};
+  if (!connection_->InTransaction()) {
+    outcome.failure = Failure::kTransaction;
+  } else if (failed) {
+    outcome.failure = Failure::kOperation;
+  }
+  return outcome;
 }
 
 void SqliteWriteSession::Maintain(bool idle) {

@@ -16,12 +16,12 @@ class SqliteWriteSession final : public WriteSession {
   explicit SqliteWriteSession(std::unique_ptr<SqliteConnection> connection);
 
   Status Begin() override;
-  Status Commit() override;
+  Outcome Commit() override;
   void Rollback() override;
   Status SetSavepoint() override;
   Status ReleaseSavepoint() override;
   Status RollbackToSavepoint() override;
-  Outcome Run(const std::function<Status(Transaction&)>& run) override;
+  Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
   void Maintain(bool idle) override;
 
   const SqliteConnection& connection() const { return *connection_; }

@@ -5,7 +5,8 @@
 #                            log/<name>.log       what each process said
 #                            run/<name>.pid       "PID START": the start time (clock ticks since the machine's) tells our
 #                                                 process from a later one that got the same number
-#                            run/suite            base_port=N and redis=HOST:PORT while the suite runs
+#                            run/suite            base_port=N, redis=HOST:PORT and replicas=COUNT while the suite runs
+#                            postgres/            the data of the suite's PostgreSQL server, if it has one
 
 # shellcheck disable=SC2034,SC2154  # seen by those who source this; they set $data
 services=(lead contact account opportunity qualification)
@@ -46,6 +47,15 @@ launch() {
   setsid "$@" < /dev/null >> "$log" 2>&1 9>&- &
   pid=$!
   echo "$pid $(start_time "$pid")" > "$data/run/$name.pid"
+}
+
+# The services' processes that have been started here: lead, …, and lead.1, … for second replicas.
+all_processes() {
+  local file name
+  for file in "$data"/run/*.pid; do
+    name=$(basename "$file" .pid)
+    if [[ -f "$file" && "$name" != redis && "$name" != postgres ]]; then echo "$name"; fi
+  done
 }
 
 # still_running NAME…: those of them that run.

@@ -22,7 +22,8 @@ using Key = std::tuple<std::int64_t, std::string, std::string>;
 using Sums = std::map<Key, Sum>;
 
 constexpr std::string_view kSumUp =
-    "SELECT state, stage, currency, COUNT(*), SUM(amount_units), SUM(amount_nanos) "
+    "SELECT state, stage, currency, COUNT(*), CAST(SUM(amount_units) AS BIGINT), "
+    "CAST(SUM(amount_nanos) AS BIGINT) "
     "FROM opportunity WHERE ";
 constexpr std::string_view kGroup = " GROUP BY state, stage, currency";
 

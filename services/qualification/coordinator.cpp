@@ -371,6 +371,9 @@ Result<bool> Coordinator::TryApply(storage::Transaction& transaction, Row row, c
                                                             row.redrive_count != before.redrive_count};
     QUARTET_ASSIGN_OR_RETURN(const bool updated, repository_.Update(transaction, row, changed));
     if (!updated) return false;
+    // Who decides the holder wakes those that it sees waiting, so it must see this one.
+    if (row.waits_for != before.waits_for && !row.waits_for.empty())
+      QUARTET_RETURN_IF_ERROR(repository_.Touch(transaction, row.waits_for));
   }
   for (const Send& send : step.sends) out.push_back(CommandMessage(row, send));
   if (row.state() != before.state && row.decided()) {

@@ -28,6 +28,7 @@ constexpr std::string_view kUpdateTimes =
 constexpr std::string_view kUpdateAll =
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, plan = $6, "
     "waits_for = $7, redrive_time = $8, redrive_count = $9 WHERE id = $1 AND version = $2";
+constexpr std::string_view kTouch = "UPDATE qualification SET version = version WHERE id = $1";
 constexpr std::string_view kWaiting =
     "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' "
     "ORDER BY create_time, id LIMIT $2";
@@ -44,11 +45,6 @@ constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM
 constexpr std::string_view kInsertRequest =
     "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 constexpr std::string_view kList = "SELECT id, create_time, body FROM qualification";
-
-Status Done(Result<std::int64_t> changed) {
-  if (!changed.ok()) return std::move(changed).error();
-  return {};
-}
 
 Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, std::string_view sql,
                                            std::initializer_list<storage::Param> params) {
@@ -86,11 +82,10 @@ Result<std::optional<Row>> QualificationRepository::Find(storage::Transaction& t
 Status QualificationRepository::Insert(storage::Transaction& transaction, const Row& row) const {
   const std::string body = row.stored.SerializeAsString();
   const std::string plan = row.plan.SerializeAsString();
-  return Done(
-      transaction.Execute(kInsert, {std::string_view(row.id), row.version, row.create_time_us, row.update_time_us,
-                                    std::int64_t{row.state()}, std::int64_t{row.qualification().kind()},
-                                    std::string_view(row.qualification().lead()), std::string_view(row.waits_for),
-                                    row.redrive_time_us, row.redrive_count, storage::Blob{body}, storage::Blob{plan}}));
+  return transaction.Run(kInsert, {std::string_view(row.id), row.version, row.create_time_us, row.update_time_us,
+                                   std::int64_t{row.state()}, std::int64_t{row.qualification().kind()},
+                                   std::string_view(row.qualification().lead()), std::string_view(row.waits_for),
+                                   row.redrive_time_us, row.redrive_count, storage::Blob{body}, storage::Blob{plan}});
 }
 
 Result<bool> QualificationRepository::Update(storage::Transaction& transaction, Row& row, Changed changed) const {
@@ -109,6 +104,10 @@ Result<bool> QualificationRepository::Update(storage::Transaction& transaction, 
   return true;
 }
 
+Status QualificationRepository::Touch(storage::Transaction& transaction, std::string_view id) const {
+  return transaction.Touch(kTouch, {id});
+}
+
 Result<std::vector<std::string>> QualificationRepository::WaitingFor(storage::Transaction& transaction,
                                                                      std::string_view holder,
                                                                      std::optional<v1::Qualification::State> state,
@@ -119,7 +118,7 @@ Result<std::vector<std::string>> QualificationRepository::WaitingFor(storage::Tr
 
 Status QualificationRepository::WaitForNext(storage::Transaction& transaction, std::string_view holder,
                                             std::string_view next) const {
-  return Done(transaction.Execute(kWaitForNext, {holder, next}));
+  return transaction.Run(kWaitForNext, {holder, next});
 }
 
 Result<std::vector<std::string>> QualificationRepository::DueBy(storage::Transaction& transaction, std::int64_t now_us,

@@ -35,6 +35,9 @@ class QualificationRepository {
   // (rule 2), and raises row.version. Otherwise nothing happens: false.
   Result<bool> Update(storage::Transaction& transaction, Row& row, Changed changed) const;
 
+  // Makes this operation collide with every other process's that changes the row.
+  Status Touch(storage::Transaction& transaction, std::string_view id) const;
+
   // Ids of rows that wait for `holder`, the oldest first.
   Result<std::vector<std::string>> WaitingFor(storage::Transaction& transaction, std::string_view holder,
                                               std::optional<v1::Qualification::State> state, int limit) const;

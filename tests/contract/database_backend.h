@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,11 +28,16 @@ class DatabaseBackend {
 
   virtual ~DatabaseBackend() = default;
   virtual Result<std::unique_ptr<storage::Database>> Open(const Limits& limits) = 0;
+  // Returns when nothing is under way any more of what a killed process had begun.
+  virtual void AwaitEndOfSessions() {}
 };
 
 struct DatabaseBackendFactory {
   std::string name;
   std::function<std::unique_ptr<DatabaseBackend>()> make;
+
+  // For the names of tests.
+  friend void PrintTo(const DatabaseBackendFactory& factory, std::ostream* out) { *out << factory.name; }
 };
 
 // A test that runs once for each backend there is, on an open database with the

@@ -98,6 +98,7 @@ TEST_P(DatabaseCrash, AKilledWriterLosesNothingAcknowledged) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself with " << status;
     ASSERT_GE(std::ssize(acknowledged), kill_after);
+    backend_->AwaitEndOfSessions();
 
     Reopen();
     const std::set<std::string> ids = Ids();

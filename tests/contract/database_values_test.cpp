@@ -81,6 +81,17 @@ TEST_P(DatabaseValues, IntegersKeepTheirFullRange) {
   EXPECT_THAT(numbers, ElementsAre(kLeast, kMost, 0));
 }
 
+TEST_P(DatabaseValues, AnIntegerAsTextIsItsDigits) {
+  std::string text;
+  ASSERT_TRUE(database_
+                  ->Write([&](Transaction& t) -> Status {
+                    QUARTET_RETURN_IF_ERROR(Insert(t, "a", -42));
+                    return t.Query("SELECT number FROM item", {}, [&](const Row& row) { text = row.String(0); });
+                  })
+                  .ok());
+  EXPECT_EQ(text, "-42");
+}
+
 TEST_P(DatabaseValues, ParametersAreFoundByTheirNumber) {
   std::vector<std::string> row_values;
   ASSERT_TRUE(
@@ -175,7 +186,7 @@ TEST_P(DatabaseValues, AStatementIsOneStatement) {
 TEST_P(DatabaseValues, AFailedStatementFailsItsOperation) {
   const Status status = database_->Write([&](Transaction& t) -> Status {
     QUARTET_RETURN_IF_ERROR(Insert(t, "a"));
-    EXPECT_FALSE(Insert(t, "a").ok());
+    EXPECT_FALSE(t.Execute("INSERT INTO item (id) VALUES ('a')", {}).ok());
     // Overlooks the error, and is told of it again.
     EXPECT_FALSE(Insert(t, "b").ok());
     return {};
@@ -183,6 +194,53 @@ TEST_P(DatabaseValues, AFailedStatementFailsItsOperation) {
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().reason, "UNIQUE_VIOLATION");
   EXPECT_EQ(CountItems(), 0);
+}
+
+TEST_P(DatabaseValues, AStatementForItsEffectAloneFailsItsOperationAtTheLatestInTheEnd) {
+  const Status status = database_->Write([&](Transaction& t) -> Status {
+    for (int i = 0; i < 2; ++i) (void)Insert(t, "a");
+    return {};
+  });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().reason, "UNIQUE_VIOLATION");
+  EXPECT_EQ(CountItems(), 0);
+}
+
+TEST_P(DatabaseValues, ATouchChangesNothing) {
+  ASSERT_TRUE(database_->Write([&](Transaction& t) { return Insert(t, "a", 7); }).ok());
+  ASSERT_TRUE(
+      database_->Write([&](Transaction& t) { return t.Touch("UPDATE item SET number = number WHERE id = $1", {"a"}); })
+          .ok());
+  EXPECT_EQ(CountItems(), 1);
+}
+
+TEST_P(DatabaseValues, TextsAreOrderedByTheirBytes) {
+  std::vector<std::string> ids;
+  ASSERT_TRUE(database_
+                  ->Write([&](Transaction& t) -> Status {
+                    ids.clear();
+                    for (const char* id : {"b", "B", "\xc3\xa4", "a b", "ab", "~"})
+                      QUARTET_RETURN_IF_ERROR(Insert(t, id));
+                    return t.Query("SELECT id FROM item ORDER BY id", {},
+                                   [&](const Row& row) { ids.push_back(row.String(0)); });
+                  })
+                  .ok());
+  EXPECT_THAT(ids, ElementsAre("B", "a b", "ab", "b", "~", "\xc3\xa4"));
+}
+
+TEST_P(DatabaseValues, MoreStatementsThanAreKeptPreparedDoNoHarm) {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 600; ++i) {
+      ASSERT_TRUE(database_
+                      ->Write([&](Transaction& t) {
+                        return t.Run("INSERT INTO item (id, number) VALUES ($1, " + std::to_string(i) +
+                                         ") ON CONFLICT (id) DO UPDATE SET number = excluded.number + item.number",
+                                     {"a"});
+                      })
+                      .ok());
+    }
+  }
+  EXPECT_EQ(CountItems(), 1);
 }
 
 TEST_P(DatabaseValues, LikeTellsCapitalsApart) {

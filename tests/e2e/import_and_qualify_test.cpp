@@ -62,8 +62,13 @@ class ImportAndQualifyTest : public ::testing::TestWithParam<std::string> {
   }
 
   const LeadList list_ = MakeLeadList();
-  const std::unique_ptr<Suite> suite_ =
-      GetParam() == "OneProcess" ? std::make_unique<Suite>(Suite::InOneProcess{}) : std::make_unique<Suite>();
+  static std::unique_ptr<Suite> StartSuite() {
+    if (GetParam() == "OneProcess") return std::make_unique<Suite>(Suite::InOneProcess{});
+    if (GetParam() == "OnPostgres") return std::make_unique<Suite>(Suite::OnPostgres{.replicas = 2});
+    return std::make_unique<Suite>();
+  }
+
+  const std::unique_ptr<Suite> suite_ = StartSuite();
   SuiteClients clients_{*suite_};
 };
 
@@ -100,7 +105,7 @@ TEST_P(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
   EXPECT_THAT(Differences(records, ReadRecords(clients_)), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Suite, ImportAndQualifyTest, ::testing::Values("SixProcesses", "OneProcess"),
+INSTANTIATE_TEST_SUITE_P(Suite, ImportAndQualifyTest, ::testing::Values("SixProcesses", "OneProcess", "OnPostgres"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

@@ -1,5 +1,8 @@
-// Any one of the six processes is killed in the middle of the work, twice.
+// Any one of the processes is killed in the middle of the work, twice; over both
+// stores, and with two replicas of each service where the store allows it.
 #include <atomic>
+#include <functional>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,21 +28,38 @@ constexpr int kCallers = 16;
 
 class KillTest : public ::testing::TestWithParam<std::string> {
  protected:
+  explicit KillTest(std::unique_ptr<Suite> suite = std::make_unique<Suite>()) : suite_(std::move(suite)) {}
+
   void KillAndRestart(const std::string& victim) {
     if (victim == "redis") {
-      suite_.redis().Kill();
-      suite_.redis().Restart(RedisServer::Data::kLost);
+      suite_->redis().Kill();
+      suite_->redis().Restart(RedisServer::Data::kLost);
+    } else if (victim == "postgres") {
+      suite_->postgres().Restart();
     } else {
-      suite_.Kill(victim);
-      suite_.Restart(victim);
+      suite_->Kill(victim);
+      suite_->Restart(victim);
     }
   }
 
-  Suite suite_;
-  SuiteClients clients_{suite_};
+  // Qualifies many leads, and calls `strike` when some of them are done, and again later.
+  void ConvertWhile(const std::function<void(int)>& strike);
+
+  const std::unique_ptr<Suite> suite_;
+  SuiteClients clients_{*suite_};
 };
 
-TEST_P(KillTest, AllConversionsFinishAndNobodySeesOneHalfDone) {
+class KillOnPostgresTest : public KillTest {
+ protected:
+  KillOnPostgresTest() : KillTest(std::make_unique<Suite>(Suite::OnPostgres{.replicas = 2})) {}
+};
+
+class FailoverTest : public KillTest {
+ protected:
+  FailoverTest() : KillTest(std::make_unique<Suite>(Suite::OnPostgres{.replicas = 2, .standby = true})) {}
+};
+
+void KillTest::ConvertWhile(const std::function<void(int)>& strike) {
   std::vector<std::string> leads;
   for (int i = 0; i < kLeads; ++i) {
     lead::v1::Lead lead = MakeLead(i % kPeople);
@@ -59,10 +79,11 @@ TEST_P(KillTest, AllConversionsFinishAndNobodySeesOneHalfDone) {
         ++done;
       });
     });
-    for (const int reached : {kLeads / 5, kLeads / 2}) {
+    for (const int time : {0, 1}) {
+      const int reached = time == 0 ? kLeads / 5 : kLeads / 2;
       EXPECT_TRUE(Eventually([&] { return done >= reached; }, std::chrono::seconds(60)));
       EXPECT_LT(done, kLeads) << "the work was over before the process died";
-      KillAndRestart(GetParam());
+      strike(time);
     }
   }
 
@@ -75,12 +96,32 @@ TEST_P(KillTest, AllConversionsFinishAndNobodySeesOneHalfDone) {
   EXPECT_THAT(records.contacts, SizeIs(kPeople));
   EXPECT_THAT(records.accounts, SizeIs(kCompanies));
   EXPECT_THAT(records.opportunities, SizeIs(kLeads));
-  EXPECT_TRUE(Eventually([&] { return suite_.CountIntents() == 0; }, std::chrono::seconds(30)))
-      << suite_.CountIntents() << " intents are left";
+  EXPECT_TRUE(Eventually([&] { return suite_->CountIntents() == 0; }, std::chrono::seconds(30)))
+      << suite_->CountIntents() << " intents are left";
+}
+
+TEST_P(KillTest, AllConversionsFinishAndNobodySeesOneHalfDone) {
+  ConvertWhile([&](int) { KillAndRestart(GetParam()); });
+}
+
+TEST_P(KillOnPostgresTest, AllConversionsFinishAndNobodySeesOneHalfDone) {
+  ConvertWhile([&](int) { KillAndRestart(GetParam()); });
+}
+
+TEST_P(FailoverTest, ThePromotedStandbyHasAllThatWasAcknowledged) {
+  ConvertWhile([&](int time) {
+    if (time == 0) suite_->FailOver();
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Process, KillTest,
                          ::testing::Values("lead", "contact", "account", "opportunity", "qualification", "redis"),
+                         [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Process, KillOnPostgresTest,
+                         ::testing::Values("lead", "contact", "account", "opportunity", "qualification", "redis",
+                                           "postgres"),
+                         [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Process, FailoverTest, ::testing::Values("postgres"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

@@ -110,8 +110,10 @@ PostgresServer::~PostgresServer() {
 
 // initdb takes a second, a copy of what it has made a tenth of one. The copies' model is made once for all tests.
 void PostgresServer::MakeData() {
-  const auto model = std::filesystem::temp_directory_path() /
-                     fmt::format("quartet-test-postgres-{}-{}", PQlibVersion(), ServerUser().id);
+  const auto model =
+      std::filesystem::temp_directory_path() /
+      fmt::format("quartet-test-postgres-{}-{}-{}", Program("initdb").parent_path().parent_path().filename().string(),
+                  PQlibVersion(), ServerUser().id);
   if (!std::filesystem::exists(model)) {
     Run({Program("initdb"), "--pgdata", data_, "--username=postgres", "--auth=trust", "--locale=C", "--encoding=UTF8",
          "--no-sync", "--wal-segsize=4"});

@@ -23,6 +23,18 @@ constexpr std::chrono::seconds kHealthyLimit{30};
 constexpr std::chrono::milliseconds kProbeLimit{200};
 constexpr std::size_t kLogShownMax = 20'000;
 
+// In the block of ports.
+constexpr int kStandbyOffset = 7;
+constexpr int kPostgresOffset = 8;
+
+std::string DatabaseOf(std::string_view service) {
+  return fmt::format("quartet_{}", service);
+}
+
+std::string ProcessName(std::string_view service, int replica) {
+  return replica == 0 ? std::string(service) : fmt::format("{}.{}", service, replica);
+}
+
 bool IsHealthy(grpc::health::v1::Health::Stub& stub) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kProbeLimit);
@@ -47,12 +59,33 @@ std::filesystem::path ProgramFolder() {
 Suite::Suite(std::map<std::string, std::vector<std::string>> arguments)
     : arguments_(std::move(arguments)), redis_(StartRedis(ports_)) {
   for (const std::string_view service : config::kServices) Start(std::string(service));
-  for (const auto& [service, process] : processes_) WaitUntilHealthy(service, service);
+  for (const std::string_view service : config::kServices) WaitUntilHealthy(AddressOf(service), std::string(service));
 }
 
 Suite::Suite(InOneProcess /*how*/) : redis_(StartRedis(ports_)) {
   Start("all");
-  for (const std::string_view service : config::kServices) WaitUntilHealthy(std::string(service), "all");
+  for (const std::string_view service : config::kServices) WaitUntilHealthy(AddressOf(service), "all");
+}
+
+Suite::Suite(OnPostgres how)
+    : replicas_(how.replicas),
+      redis_(StartRedis(ports_)),
+      postgres_(std::make_unique<PostgresServer>(std::vector<std::string>{}, ports_.base() + kPostgresOffset)) {
+  for (int i = 1; i < replicas_; ++i) replica_ports_.push_back(std::make_unique<PortBlock>());
+  for (const std::string_view service : config::kServices) postgres_->CreateDatabase(DatabaseOf(service));
+  if (how.standby) standby_ = postgres_->StartStandby(ports_.base() + kStandbyOffset);
+  for (const std::string_view service : config::kServices) {
+    for (int i = 0; i < replicas_; ++i) Start(ProcessName(service, i));
+  }
+  for (const std::string_view service : config::kServices) {
+    for (int i = 0; i < replicas_; ++i) WaitUntilHealthy(AddressOf(service, i), ProcessName(service, i));
+  }
+}
+
+void Suite::FailOver() {
+  postgres_->Kill();
+  standby_->Promote();
+  postgres_ = std::move(standby_);
 }
 
 Suite::~Suite() {
@@ -65,8 +98,15 @@ Suite::~Suite() {
   }
 }
 
+std::string Suite::AddressOf(std::string_view service, int replica) const {
+  const int base = replica == 0 ? ports_.base() : replica_ports_[static_cast<std::size_t>(replica) - 1]->base();
+  return fmt::format("127.0.0.1:{}", config::DefaultPort(service, base));
+}
+
 std::string Suite::AddressOf(std::string_view service) const {
-  return fmt::format("127.0.0.1:{}", config::DefaultPort(service, ports_.base()));
+  std::string addresses = AddressOf(service, 0);
+  for (int i = 1; i < replicas_; ++i) addresses += "," + AddressOf(service, i);
+  return addresses;
 }
 
 std::filesystem::path Suite::LogOf(std::string_view process) const {
@@ -74,17 +114,28 @@ std::filesystem::path Suite::LogOf(std::string_view process) const {
 }
 
 void Suite::Start(const std::string& process) {
+  const std::string service = process.substr(0, process.find('.'));
   // The process that holds all makes a folder for each service in the one that it is given.
-  const auto data = process == "all" ? folder_.path() : folder_.path() / process;
-  std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + process)).string(), "--base-port",
+  const auto data = process == "all" ? folder_.path() : folder_.path() / service;
+  std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + service)).string(), "--base-port",
                                       std::to_string(ports_.base()), "--data-dir", data.string()};
+  if (postgres_ != nullptr) {
+    const int replica = process == service ? 0 : std::stoi(process.substr(service.size() + 1));
+    const int base = ports_.base();
+    const std::vector<int> servers = {base + kPostgresOffset, base + kStandbyOffset};
+    command.insert(command.end(), {"--database", PostgresServer::Target(servers, DatabaseOf("{service}")), "--listen",
+                                   AddressOf(service, replica)});
+    for (const std::string_view other : config::kServices) {
+      command.insert(command.end(), {fmt::format("--{}", other), AddressOf(other)});
+    }
+  }
   if (const auto more = arguments_.find(process); more != arguments_.end()) {
     command.insert(command.end(), more->second.begin(), more->second.end());
   }
   processes_[process] = std::make_unique<ChildProcess>(std::move(command), LogOf(process));
 }
 
-void Suite::WaitUntilHealthy(const std::string& service, const std::string& name) {
+void Suite::WaitUntilHealthy(const std::string& address, const std::string& name) {
   ChildProcess& process = *processes_.at(name);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
@@ -92,20 +143,21 @@ void Suite::WaitUntilHealthy(const std::string& service, const std::string& name
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   const auto stub = grpc::health::v1::Health::NewStub(
-      grpc::CreateCustomChannel(AddressOf(service), grpc::InsecureChannelCredentials(), arguments));
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
   const bool is_healthy = Eventually([&] { return !process.Running() || IsHealthy(*stub); }, kHealthyLimit);
   if (is_healthy && process.Running()) return;
-  throw std::runtime_error(fmt::format("the {} service does not get healthy:\n{}", service, ReadFile(LogOf(name))));
+  throw std::runtime_error(fmt::format("{} does not get healthy:\n{}", name, ReadFile(LogOf(name))));
 }
 
-void Suite::Kill(std::string_view service) {
-  processes_.find(service)->second->Kill();
+void Suite::Kill(std::string_view process) {
+  processes_.find(process)->second->Kill();
 }
 
-void Suite::Restart(std::string_view service) {
-  const std::string name(service);
+void Suite::Restart(std::string_view process) {
+  const std::string name(process);
+  const std::string service = name.substr(0, name.find('.'));
   Start(name);
-  WaitUntilHealthy(name, name);
+  WaitUntilHealthy(AddressOf(service, name == service ? 0 : std::stoi(name.substr(service.size() + 1))), name);
 }
 
 ProgramResult Suite::Quartet(std::vector<std::string> arguments) const {
@@ -116,6 +168,7 @@ ProgramResult Suite::Quartet(std::vector<std::string> arguments) const {
 }
 
 std::int64_t Suite::QueryNumber(std::string_view service, const std::string& sql) const {
+  if (postgres_ != nullptr) return std::stoll(postgres_->Query(sql, DatabaseOf(service)));
   const auto path = folder_.path() / service / fmt::format("{}.db", service);
   sqlite3* opened = nullptr;
   const int error = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);

@@ -10,6 +10,7 @@
 
 #include "tests/support/child_process.h"
 #include "tests/support/port_block.h"
+#include "tests/support/postgres_server.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_directory.h"
 
@@ -26,20 +27,32 @@ class Suite {
   // Starts the one process that holds all five.
   struct InOneProcess {};
   explicit Suite(InOneProcess how);
+  // Starts so many processes of each service over a PostgreSQL server, with a
+  // synchronous standby if that is wanted.
+  struct OnPostgres {
+    int replicas = 1;
+    bool standby = false;
+  };
+  explicit Suite(OnPostgres how);
   ~Suite();
   Suite(const Suite&) = delete;
   Suite& operator=(const Suite&) = delete;
 
   int base_port() const { return ports_.base(); }
-  // "host:port" of a service.
+  // "host:port" of a service, of all its replicas with a comma between them.
   std::string AddressOf(std::string_view service) const;
   RedisServer& redis() { return *redis_; }
+  // The server that takes writes; only for suites on PostgreSQL.
+  PostgresServer& postgres() { return *postgres_; }
+  // Kills that server with -9, and has its standby take over.
+  void FailOver();
 
-  // kill -9; returns when the process is gone. For suites of processes, like Restart.
-  void Kill(std::string_view service);
-  // Starts a service that was killed, at its old address with its old data;
+  // kill -9; returns when the process is gone. For suites of processes, like
+  // Restart. Of several replicas "lead" is the first, "lead.1" the second.
+  void Kill(std::string_view process);
+  // Starts a process that was killed, at its old address with its old data;
   // returns when it is healthy.
-  void Restart(std::string_view service);
+  void Restart(std::string_view process);
 
   // Runs `quartet --base-port N` with these arguments, in folder().
   ProgramResult Quartet(std::vector<std::string> arguments) const;
@@ -53,13 +66,19 @@ class Suite {
 
  private:
   void Start(const std::string& process);
-  void WaitUntilHealthy(const std::string& service, const std::string& name);
+  void WaitUntilHealthy(const std::string& address, const std::string& name);
+  // "host:port" of a service's replica.
+  std::string AddressOf(std::string_view service, int replica) const;
   std::filesystem::path LogOf(std::string_view process) const;
 
   const TempDirectory folder_;
   const PortBlock ports_;
+  std::vector<std::unique_ptr<PortBlock>> replica_ports_;  // of the second replicas, the third …
+  int replicas_ = 1;
   const std::map<std::string, std::vector<std::string>> arguments_;
   std::unique_ptr<RedisServer> redis_;
+  std::unique_ptr<PostgresServer> postgres_;
+  std::unique_ptr<PostgresServer> standby_;
   // By what follows "quartet-" in the program's name.
   std::map<std::string, std::unique_ptr<ChildProcess>, std::less<>> processes_;
 };

@@ -1,6 +1,7 @@
 // GroupCommit over a session that fails when it is told to.
 #include "common/storage/group_commit.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <latch>
@@ -8,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,10 +49,12 @@ class FakeSession final : public WriteSession {
     open_.emplace();
     return {};
   }
-  Status Commit() override {
+  Outcome Commit() override {
     calls.emplace_back("commit");
     const std::vector<std::string> notes = *std::exchange(open_, std::nullopt);
-    if (notes.size() > commit_limit) return Broken("commit");
+    const Failure failure = NextCommitFailure();
+    if (failure != Failure::kNone) return {.status = Broken("commit"), .failure = failure};
+    if (notes.size() > commit_limit) return {.status = Broken("commit"), .failure = Failure::kTransaction};
     durable.insert(durable.end(), notes.begin(), notes.end());
     return {};
   }
@@ -69,14 +73,23 @@ class FakeSession final : public WriteSession {
     open_->resize(savepoint_);
     return {};
   }
-  Outcome Run(const std::function<Status(Transaction&)>& run) override {
+  Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override {
     const std::size_t before = open_->size();
     NoteTransaction transaction(*open_);
     Status status = run(transaction);
-    const bool changed = open_->size() != before;
-    const bool lost = !status.ok() && status.error().reason == "LOST";
-    if (lost) open_.reset();
-    return {.status = std::move(status), .left_changes = changed, .lost_transaction = lost};
+    if (status.ok()) {
+      // Deferred statements that fail show late, unless somebody waits for them.
+      const bool late = std::ranges::find(*open_, "late failure") != open_->end();
+      if (late && settle) return {.status = Broken("late"), .failure = Failure::kOperation, .left_changes = true};
+      return {};
+    }
+    Outcome outcome{.failure = Failure::kOperation, .left_changes = open_->size() != before};
+    if (status.error().reason == "LOST") outcome.failure = Failure::kTransaction;
+    if (status.error().reason == "CONFLICT") outcome.failure = Failure::kConflict;
+    if (status.error().reason == "DUPLICATE") outcome.failure = Failure::kDuplicate;
+    outcome.status = std::move(status);
+    if (outcome.failure == Failure::kTransaction) open_.reset();
+    return outcome;
   }
   void Maintain(bool) override {}
 
@@ -84,9 +97,17 @@ class FakeSession final : public WriteSession {
   std::vector<std::string> durable;
   std::vector<std::string> calls;
   int begins_allowed = 1'000;
-  std::size_t commit_limit = 1'000;  // a commit of more notes fails
+  std::size_t commit_limit = 1'000;      // a commit of more notes fails
+  std::vector<Failure> commit_failures;  // what the next commits end in
 
  private:
+  Failure NextCommitFailure() {
+    if (commit_failures.empty()) return Failure::kNone;
+    const Failure failure = commit_failures.front();
+    commit_failures.erase(commit_failures.begin());
+    return failure;
+  }
+
   std::optional<std::vector<std::string>> open_;
   std::size_t savepoint_ = 0;
 };
@@ -184,6 +205,76 @@ TEST_F(GroupCommitTest, AFailedCommitIsTriedAgainOneByOne) {
   EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
   EXPECT_THAT(succeeded_, ElementsAre("a", "c"));
   EXPECT_THAT(failed_, ElementsAre("b"));
+}
+
+TEST_F(GroupCommitTest, AFailureThatShowsOnlyAtTheCommitIsFoundAndUndoneAlone) {
+  AddNote("a");
+  AddNote("late failure");
+  AddNote("c");
+  session_.commit_failures = {WriteSession::Failure::kNone, WriteSession::Failure::kOperation};
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "c"));
+  EXPECT_THAT(failed_, ElementsAre("late failure"));
+}
+
+TEST_F(GroupCommitTest, WhoCollidesRunsAgainInSmallerPieces) {
+  int collisions = 0;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    Add(name, [&, name](Transaction& transaction) -> Status {
+      QUARTET_RETURN_IF_ERROR(transaction.Run(name));
+      if (std::string_view(name) != "c" || ++collisions > 2) return {};
+      return Aborted("CONFLICT", "");
+    });
+  }
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "b", "c", "d"));
+  // All four, then the first two, then the others, then "c" alone.
+  EXPECT_THAT(session_.calls, ElementsAre("begin", "rollback", "begin", "commit", "begin", "rollback", "begin",
+                                          "commit", "begin", "commit"));
+  EXPECT_THAT(failed_, IsEmpty());
+}
+
+TEST_F(GroupCommitTest, WhoCollidesWithoutEndIsGivenUpAlone) {
+  Status given_up;
+  AddNote("a");
+  operations_.push_back({.run = [](Transaction&) { return Status(Aborted("CONFLICT", "")); },
+                         .done = [&](Status status) { given_up = std::move(status); }});
+  AddNote("c");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "c"));
+  ASSERT_FALSE(given_up.ok());
+  EXPECT_EQ(given_up.error().reason, "WRITE_CONFLICT");
+  EXPECT_TRUE(given_up.error().retry_after.has_value());
+}
+
+TEST_F(GroupCommitTest, ADuplicateIsBelievedTheSecondTime) {
+  int runs = 0;
+  Add("a", [&](Transaction&) {
+    ++runs;
+    return Status(AlreadyExists("DUPLICATE", ""));
+  });
+  RunAsOneBatch();
+  EXPECT_EQ(runs, 2);
+  EXPECT_THAT(failed_, ElementsAre("a"));
+}
+
+TEST_F(GroupCommitTest, ATransactionThatWentWithItsConnectionRunsAgain) {
+  AddNote("a");
+  AddNote("b");
+  session_.commit_failures = {WriteSession::Failure::kNone, WriteSession::Failure::kConnection};
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "b"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "b"));
+}
+
+TEST_F(GroupCommitTest, ACommitOfWhichNobodyKnowsIsNotRunAgain) {
+  AddNote("a");
+  AddNote("b");
+  session_.commit_failures = {WriteSession::Failure::kNone, WriteSession::Failure::kUnknown};
+  RunAsOneBatch();
+  EXPECT_THAT(session_.calls, ElementsAre("begin", "commit"));
+  EXPECT_THAT(failed_, ElementsAre("a", "b"));
 }
 
 TEST_F(GroupCommitTest, WithoutATransactionEveryOperationFails) {

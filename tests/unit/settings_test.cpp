@@ -67,6 +67,37 @@ TEST_F(Settings, NothingSaidMeansTheDefaultPorts) {
   EXPECT_EQ(settings.workers, 32);
 }
 
+TEST_F(Settings, ADatabaseIsTheServicesOwn) {
+  EXPECT_EQ(Good({}).database, "");
+  EXPECT_EQ(Good({"--database", "postgresql://crm@db1,db2/quartet_{service}?sslmode=require"}).database,
+            "postgresql://crm@db1,db2/quartet_contact?sslmode=require");
+  environment_["QUARTET_DATABASE"] = "host=db dbname={service}";
+  EXPECT_EQ(Good({}).database, "host=db dbname=contact");
+  const auto all = ParseAll({});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->services.at(4).database, "host=db dbname=qualification");
+}
+
+TEST_F(Settings, WithADatabaseNoDataDirectoryIsNeeded) {
+  environment_.clear();
+  EXPECT_THAT(Mistakes(Parse({})), ElementsAre("--data-dir"));
+  EXPECT_EQ(Good({"--database", "dbname=contact"}).data_dir, "");
+}
+
+TEST_F(Settings, ADatabaseThatCannotBeIsNamedWithoutItsPassword) {
+  for (const char* target : {"postgresql://crm:hunter2@[x/db", "host=db password=hunter2 nonsense=1 dbname=x",
+                             "postgresql://crm:hunter2@secret@db/crm", "host=db password=hunter2"}) {
+    const auto parsed = Parse({"--database", target, "--workers", "0"});
+    EXPECT_THAT(Mistakes(parsed), UnorderedElementsAre("--database", "--workers")) << target;
+    ASSERT_FALSE(parsed.ok());
+    EXPECT_THAT(ToString(parsed.error()), ::testing::Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST_F(Settings, FiveServicesNeedFiveDatabases) {
+  EXPECT_THAT(Mistakes(ParseAll({"--database", "dbname=crm"})), ElementsAre("--database"));
+}
+
 TEST_F(Settings, TheBasePortMovesAllDefaultAddresses) {
   const ServiceSettings settings = Good({"--base-port", "8400", "--account", "accounts:90"});
   EXPECT_EQ(settings.listen, "127.0.0.1:8401");

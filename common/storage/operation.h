@@ -1,0 +1,13 @@
+#pragma once
+
+#include <functional>
+
+#include "common/base/result.h"
+#include "common/storage/database.h"
+
+namespace quartet::storage {
+
+// What `run` gives; INTERNAL if it throws.
+Status RunCatching(const std::function<Status(Transaction&)>& run, Transaction& transaction);
+
+}  // namespace quartet::storage

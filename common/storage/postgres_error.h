@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/result.h"
+
+namespace quartet::storage {
+
+enum class PostgresFailure {
+  kStatement,    // wrong in itself: the same statement fails again
+  kDuplicate,    // a unique constraint refuses
+  kConflict,     // another transaction was in the way
+  kUnavailable,  // the server cannot now: it has no space, or took too long
+  kConnection,   // the connection serves no more; another one may
+};
+
+// What SQLSTATE `code` says of a statement. `function` is the server's function
+// that reported it, `read_only` whether the session may not write by its own will.
+PostgresFailure ClassifyPostgres(std::string_view code, std::string_view function, bool read_only);
+
+// The error that a caller may see; it never carries the statement's text, nor
+// what the server says of it.
+Error PostgresError(PostgresFailure failure, std::string_view code);
+
+// UNAVAILABLE DATABASE_UNAVAILABLE for a connection that cannot be made or is lost.
+Error PostgresUnreachable(std::string_view detail);
+
+// Text of libpq without `secret` and in one line.
+std::string WithoutSecret(std::string text, std::string_view secret);
+
+}  // namespace quartet::storage

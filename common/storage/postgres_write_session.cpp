@@ -1,0 +1,194 @@
+#include "common/storage/postgres_write_session.h"
+
+#include <array>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/storage/postgres_transaction.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::storage {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::string_view kInsertMarker = "INSERT INTO commit_marker (id) VALUES ($1)";
+constexpr std::string_view kClaimMarker = "INSERT INTO commit_marker (id) VALUES ($1) ON CONFLICT DO NOTHING";
+// A marker has done its work when the COMMIT is answered.
+constexpr std::string_view kDeleteMarkers = "DELETE FROM commit_marker WHERE id >= $1 AND id < $2";
+constexpr std::uint64_t kMarkersKept = 100;
+
+// How long callers wait for the outcome of a commit whose connection was lost: a restart or a failover may take it.
+constexpr std::chrono::seconds kOutcomeLimit(10);
+constexpr std::chrono::milliseconds kOutcomePause(20);
+
+WriteSession::Failure FailureOf(PostgresFailure kind) {
+  switch (kind) {
+    case PostgresFailure::kDuplicate:
+      return WriteSession::Failure::kDuplicate;
+    case PostgresFailure::kConflict:
+      return WriteSession::Failure::kConflict;
+    case PostgresFailure::kConnection:
+      return WriteSession::Failure::kConnection;
+    case PostgresFailure::kStatement:
+    case PostgresFailure::kUnavailable:
+      break;
+  }
+  return WriteSession::Failure::kOperation;
+}
+
+std::string RandomName() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
+}  // namespace
+
+PostgresWriteSession::PostgresWriteSession(PostgresConnector& connector) : connector_(connector), name_(RandomName()) {}
+
+Status PostgresWriteSession::Begin() {
+  Rollback();
+  if (connection_ != nullptr && !connection_->Alive()) connection_.reset();
+  if (connection_ == nullptr) {
+    QUARTET_ASSIGN_OR_RETURN(connection_, connector_.Connect(PostgresConnection::Use::kWrite));
+    counted_statements_ = 0;
+    counted_round_trips_ = 0;
+  }
+  connection_->Send("BEGIN");
+  open_ = true;
+  has_changes_ = false;
+  return Standing();
+}
+
+WriteSession::Outcome PostgresWriteSession::Run(const std::function<Status(Transaction&)>& run, bool settle) {
+  PostgresTransaction transaction(*connection_);
+  Outcome outcome{.status = transaction.RunOperation(run, settle)};
+  has_changes_ = has_changes_ || transaction.HasChanges();
+  if (const auto& failure = connection_->failure(); failure) {
+    outcome.failure = FailureOf(failure->kind);
+    outcome.left_changes = true;
+  } else if (!outcome.status.ok()) {
+    outcome.failure = Failure::kOperation;
+    outcome.left_changes = transaction.HasChanges();
+  }
+  return outcome;
+}
+
+WriteSession::Outcome PostgresWriteSession::Commit() {
+  open_ = false;
+  if (!has_changes_) return CommitWithoutChanges();
+  // The COMMIT must not be under way before it is known that nothing speaks against it. A failed statement keeps the
+  // server from it, but one that finds no row does not.
+  if (connection_->HasOpenChecks()) (void)connection_->Await();
+  const std::string marker = NextMarker();
+  const std::array<Param, 1> params = {std::string_view(marker)};
+  connection_->Send(kInsertMarker, params);
+  if (++commits_ % kMarkersKept == 0) {
+    const std::string first = name_ + ".";
+    const std::array<Param, 2> range = {std::string_view(first), std::string_view(marker)};
+    connection_->Send(kDeleteMarkers, range);
+  }
+  (void)connection_->TakeWarning();
+  connection_->Send("COMMIT");
+  // Nothing can have been committed before the COMMIT is sent.
+  const bool lost_before = connection_->failure().has_value();
+  (void)connection_->AwaitSync();
+  Count();
+  const auto& failure = connection_->failure();
+  if (failure && failure->kind == PostgresFailure::kConnection && !lost_before) return LookUp(marker);
+  if (failure) return FailedCommit();
+  if (connection_->TakeWarning()) {
+    // Somebody has told the server to wait for its standbys no longer.
+    return {.status = PostgresUnreachable("a commit may not have reached the standby"), .failure = Failure::kUnknown};
+  }
+  return {};
+}
+
+WriteSession::Outcome PostgresWriteSession::CommitWithoutChanges() {
+  connection_->Send("COMMIT");
+  connection_->PushSync();
+  Count();
+  if (connection_->failure()) return FailedCommit();
+  return {};
+}
+
+WriteSession::Outcome PostgresWriteSession::FailedCommit() {
+  const PostgresConnection::Failure failure = *connection_->failure();
+  open_ = true;
+  Rollback();
+  Outcome outcome{.status = failure.error, .failure = FailureOf(failure.kind)};
+  // No space, for instance: some of the operations may need less.
+  if (failure.kind == PostgresFailure::kUnavailable) outcome.failure = Failure::kTransaction;
+  return outcome;
+}
+
+WriteSession::Outcome PostgresWriteSession::LookUp(const std::string& marker) {
+  const Error error = connection_->failure()->error;
+  connection_.reset();
+  const auto deadline = steady_clock::now() + kOutcomeLimit;
+  const std::array<Param, 1> params = {std::string_view(marker)};
+  while (steady_clock::now() < deadline) {
+    if (auto connected = connector_.Connect(PostgresConnection::Use::kWrite); connected.ok()) {
+      const std::unique_ptr<PostgresConnection> connection = std::move(connected).value();
+      connection->Send("BEGIN");
+      // Waits for the transaction in question if it is still under way.
+      const auto claimed = PostgresTransaction(*connection).Execute(kClaimMarker, params);
+      connection->Send("COMMIT");
+      (void)connection->AwaitSync();
+      if (claimed.ok() && *claimed == 0) return {};
+      if (claimed.ok() && !connection->failure()) return {.status = error, .failure = Failure::kConnection};
+    }
+    std::this_thread::sleep_for(kOutcomePause);
+  }
+  telemetry::LogWarning("nobody knows whether a commit is durable", {{"error", error.message}});
+  return {.status = error, .failure = Failure::kUnknown};
+}
+
+void PostgresWriteSession::Rollback() {
+  if (!std::exchange(open_, false)) return;
+  if (connection_->Recover()) {
+    connection_->Send("ROLLBACK");
+    connection_->PushSync();
+  }
+  Count();
+}
+
+Status PostgresWriteSession::SetSavepoint() {
+  connection_->Send("SAVEPOINT operation");
+  return Standing();
+}
+
+Status PostgresWriteSession::ReleaseSavepoint() {
+  connection_->Send("RELEASE SAVEPOINT operation");
+  return Standing();
+}
+
+Status PostgresWriteSession::RollbackToSavepoint() {
+  (void)connection_->Recover();
+  connection_->Send("ROLLBACK TO SAVEPOINT operation");
+  return ReleaseSavepoint();
+}
+
+void PostgresWriteSession::Maintain(bool /*idle*/) {}
+
+std::string PostgresWriteSession::NextMarker() {
+  return fmt::format("{}.{:016}", name_, commits_);
+}
+
+Status PostgresWriteSession::Standing() const {
+  const auto& failure = connection_->failure();
+  return failure ? Status(failure->error) : Status();
+}
+
+void PostgresWriteSession::Count() {
+  const std::uint64_t statements = connection_->statement_count();
+  const std::uint64_t round_trips = connection_->round_trips();
+  statement_count_.fetch_add(statements - std::exchange(counted_statements_, statements), std::memory_order_relaxed);
+  round_trips_.fetch_add(round_trips - std::exchange(counted_round_trips_, round_trips), std::memory_order_relaxed);
+}
+
+}  // namespace quartet::storage

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/storage/group_commit.h"
+#include "common/storage/postgres_connection.h"
+#include "common/storage/postgres_connector.h"
+
+namespace quartet::storage {
+
+// PostgreSQL's side of the group commit: one connection, made anew when it is
+// lost.
+//
+// A connection that is lost during a COMMIT leaves open whether the transaction
+// is durable. So each that has changed something inserts a row of its own,
+// which nobody else can have, into the table commit_marker, and the next
+// connection tries to insert the same row: if it is there, the transaction has
+// happened; if not, it never will, for it would have to insert what is there now.
+class PostgresWriteSession final : public WriteSession {
+ public:
+  // `connector` must outlive this object.
+  explicit PostgresWriteSession(PostgresConnector& connector);
+
+  // Statements for who makes the schema.
+  static constexpr std::string_view kCreateMarkers =
+      "CREATE TABLE IF NOT EXISTS commit_marker (id TEXT NOT NULL PRIMARY KEY, "
+      "created_at TIMESTAMPTZ NOT NULL DEFAULT now())";
+  // Those that ended sessions have left.
+  static constexpr std::string_view kDeleteOldMarkers =
+      "DELETE FROM commit_marker WHERE created_at < now() - INTERVAL '1 day'";
+
+  Status Begin() override;
+  Outcome Commit() override;
+  void Rollback() override;
+  Status SetSavepoint() override;
+  Status ReleaseSavepoint() override;
+  Status RollbackToSavepoint() override;
+  Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
+  void Maintain(bool idle) override;
+
+  // Thread-safe.
+  std::uint64_t statement_count() const { return statement_count_.load(std::memory_order_relaxed); }
+  std::uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
+
+ private:
+  Outcome CommitWithoutChanges();
+  // What became of a transaction whose COMMIT was sent but not answered.
+  Outcome LookUp(const std::string& marker);
+  Outcome FailedCommit();
+  std::string NextMarker();
+  Status Standing() const;
+  // Adds what the connection has counted since the last call.
+  void Count();
+
+  PostgresConnector& connector_;
+  const std::string name_;  // of this session, in its markers
+  std::uint64_t commits_ = 0;
+  std::unique_ptr<PostgresConnection> connection_;
+  bool open_ = false;         // a transaction
+  bool has_changes_ = false;  // it may have some
+  std::uint64_t counted_statements_ = 0;
+  std::uint64_t counted_round_trips_ = 0;
+  std::atomic<std::uint64_t> statement_count_ = 0;
+  std::atomic<std::uint64_t> round_trips_ = 0;
+};
+
+}  // namespace quartet::storage
