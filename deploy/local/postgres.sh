@@ -26,7 +26,7 @@ if [[ $EUID -eq 0 ]]; then
   postgres_owner=nobody
   if id postgres > /dev/null 2>&1; then postgres_owner=postgres; fi
   postgres_user=(setpriv --reuid "$postgres_owner" --regid "$(id -g "$postgres_owner")" --clear-groups
-    --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search)
+    '--inh-caps=-all,+dac_read_search' '--ambient-caps=-all,+dac_read_search')
 fi
 
 # Makes the server's files, once.
