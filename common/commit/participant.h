@@ -14,8 +14,8 @@
 namespace quartet::commit {
 
 // The service's side of the commit protocol as a second transport: commands
-// come in, replies go out through the outbox, each in one transaction with its
-// effect. Thread-safe; the consumer calls Handle, the timer ResolveOldIntents.
+// come in, and once their effects are committed the replies go out. Thread-safe;
+// the consumer calls Handle, the timer ResolveOldIntents.
 class Participant {
  public:
   Participant(const RecordKind& kind, const resource::RecordRepository& records, const IntentRepository& intents,

@@ -50,7 +50,8 @@ using Handler = std::function<std::vector<Status>(std::span<const Delivery>)>;
 // Feeds the messages of one topic to a handler, each at least once, and sees to
 // what goes wrong. The handler runs on one thread and may block. It returns one
 // status per message, in their order:
-// - OK: the effect is durable; the message is acknowledged.
+// - OK: the effect is durable, or the message comes again by itself until it is
+//   (ADR 0013); it is acknowledged.
 // - UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED: not the message's fault; it is
 //   tried again after a growing pause, for ever.
 // - anything else counts as a failed delivery; after `deliveries_max` of them the
