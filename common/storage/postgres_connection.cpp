@@ -22,11 +22,11 @@ using std::chrono::milliseconds;
 
 // Beyond them the least recently used statement is given up; filters make many.
 constexpr std::size_t kStatementsMax = 256;
-// What the server may take beyond its own limit before it is given up.
-constexpr milliseconds kPatience(5'000);
 // Longer than any commit takes, shorter than the server's one second until it looks for deadlocks.
 constexpr milliseconds kLockTimeout(700);
 constexpr int kBinary = 1;
+// A server without space refuses much; the log needs not every time.
+constexpr std::chrono::seconds kQuiet(1);
 
 // Parameters in the binary form: integers in network order, texts and bytes as they are.
 class BinaryParams {
@@ -114,7 +114,7 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(const Optio
 PostgresConnection::PostgresConnection(pg_conn* connection, const Options& options, Use use)
     : use_(use),
       password_(PasswordOf(connection)),
-      patience_(options.statement_timeout + kPatience),
+      patience_(options.statement_timeout + options.patience),
       connection_(connection),
       statements_(kStatementsMax) {}
 
@@ -152,9 +152,10 @@ void PostgresConnection::Lose(std::string_view detail) {
   lost_ = true;
   pending_.clear();
   last_.reset();
+  if (!detail.empty()) telemetry::LogWarning("a connection to the database is lost", {{"detail", std::string(detail)}});
   // A failure that was there before explains more.
   if (!failure_ || failure_->kind != PostgresFailure::kConnection) {
-    failure_ = {.kind = PostgresFailure::kConnection, .error = PostgresUnreachable(detail)};
+    failure_ = {.kind = PostgresFailure::kConnection, .error = PostgresUnreachable()};
   }
 }
 
@@ -305,6 +306,13 @@ void PostgresConnection::Refuse(const pg_result* result, const Pending& pending)
   if (kind == PostgresFailure::kStatement) {
     telemetry::LogError("statement refused",
                         {{"code", code}, {"detail", field(PG_DIAG_MESSAGE_PRIMARY)}, {"sql", pending.statement->sql}});
+  }
+  if (kind == PostgresFailure::kUnavailable || kind == PostgresFailure::kConnection) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= quiet_until_) {
+      telemetry::LogWarning("the database cannot serve", {{"code", code}, {"detail", field(PG_DIAG_MESSAGE_PRIMARY)}});
+      quiet_until_ = now + kQuiet;
+    }
   }
   failure_ = {.kind = kind, .error = PostgresError(kind, code)};
 }

@@ -40,11 +40,11 @@ class PostgresConnection {
   };
 
   struct Options {
-    std::string target;       // a connection string or URI of libpq
-    std::string application;  // how the server's operator sees it
-    // A statement that takes longer fails, and a server that has not said a
-    // word for some seconds more is given up.
-    std::chrono::milliseconds statement_timeout{10'000};
+    std::string target;                                   // a connection string or URI of libpq
+    std::string application;                              // how the server's operator sees it
+    std::chrono::milliseconds statement_timeout{10'000};  // a statement that takes longer fails
+    // A server that has not said a word for so long beyond that is given up.
+    std::chrono::milliseconds patience{5'000};
   };
 
   struct Failure {
@@ -52,7 +52,8 @@ class PostgresConnection {
     Error error;
   };
 
-  // Errors: UNAVAILABLE DATABASE_UNAVAILABLE, never with a password.
+  // Errors: UNAVAILABLE DATABASE_UNAVAILABLE with the words of libpq, which name
+  // hosts and users: for the log, not for callers. Never with a password.
   static Result<std::unique_ptr<PostgresConnection>> Open(const Options& options, Use use);
   ~PostgresConnection();
   PostgresConnection(const PostgresConnection&) = delete;
@@ -108,6 +109,7 @@ class PostgresConnection {
   void Flush(bool wait);
   // Waits until the socket can be read, or written if that is wanted.
   void WaitForSocket(bool write);
+  // `detail` is for the log; "" if it is there already.
   void Lose(std::string_view detail);
   void NoteIfFailed(int sent);
   std::string ServerMessage() const;
@@ -122,6 +124,7 @@ class PostgresConnection {
   std::optional<Failure> failure_;
   bool lost_ = false;
   bool warned_ = false;
+  std::chrono::steady_clock::time_point quiet_until_;  // for refusals in the log
   std::atomic<std::uint64_t> statement_count_ = 0;
   std::atomic<std::uint64_t> round_trips_ = 0;
 };

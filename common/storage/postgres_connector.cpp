@@ -24,10 +24,11 @@ PostgresConnector::PostgresConnector(PostgresConnection::Options options)
 Result<std::unique_ptr<PostgresConnection>> PostgresConnector::Connect(PostgresConnection::Use use) {
   {
     const std::lock_guard lock(mutex_);
-    if (last_error_ && steady_clock::now() < not_before_) return *last_error_;
+    if (last_error_ && steady_clock::now() < not_before_) return PostgresUnreachable();
   }
   auto connection = PostgresConnection::Open(options_, use);
   Note(connection.ok() ? std::nullopt : std::optional(connection.error()));
+  if (!connection.ok()) return PostgresUnreachable();
   return connection;
 }
 

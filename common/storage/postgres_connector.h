@@ -19,7 +19,7 @@ class PostgresConnector {
  public:
   explicit PostgresConnector(PostgresConnection::Options options);
 
-  // Errors: UNAVAILABLE DATABASE_UNAVAILABLE.
+  // Errors: UNAVAILABLE DATABASE_UNAVAILABLE in the same words always; the log has the cause.
   Result<std::unique_ptr<PostgresConnection>> Connect(PostgresConnection::Use use);
 
   // Tries until it succeeds or `limit` has passed; says in the log what it waits for.

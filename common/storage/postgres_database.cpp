@@ -63,8 +63,9 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::Open(const PostgresO
 PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
     : connector_({.target = options.target,
                   .application = options.application,
-                  .statement_timeout = options.statement_timeout}),
-      session_(connector_),
+                  .statement_timeout = options.statement_timeout,
+                  .patience = options.patience}),
+      session_(connector_, options.outcome_limit),
       readers_max_(std::max<std::size_t>(options.connections, 2) - 1),
       commits_(session_, {.queue_limit = options.queue_limit, .batch_limit = options.batch_limit}) {}
 

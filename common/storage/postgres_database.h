@@ -28,6 +28,10 @@ struct PostgresOptions {
   std::string application = "quartet";  // how the server's operator sees the connections
   std::size_t connections = 8;          // at most so many, at least 2: one writes, the others read
   std::chrono::milliseconds statement_timeout{10'000};
+  std::chrono::milliseconds patience{5'000};  // for the server's next word, beyond statement_timeout
+  // How long a write waits for the outcome of its commit when the connection was
+  // lost: a restart or a failover may take it.
+  std::chrono::milliseconds outcome_limit{10'000};
   std::chrono::milliseconds start_limit{60'000};  // how long Open waits for a server
   std::size_t queue_limit = 10'000;               // writes that may wait
   std::size_t batch_limit = 512;                  // writes that share a transaction

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 namespace quartet::storage {
 namespace {
@@ -68,8 +69,9 @@ Error PostgresError(PostgresFailure failure, std::string_view code) {
 }
 
 Error PostgresUnreachable(std::string_view detail) {
-  return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached (" + std::string(detail) + ")",
-                     std::chrono::milliseconds(500));
+  std::string message = "the database cannot be reached";
+  if (!detail.empty()) message += " (" + std::string(detail) + ")";
+  return Unavailable("DATABASE_UNAVAILABLE", std::move(message), std::chrono::milliseconds(500));
 }
 
 std::string WithoutSecret(std::string text, std::string_view secret) {

@@ -23,8 +23,9 @@ PostgresFailure ClassifyPostgres(std::string_view code, std::string_view functio
 // what the server says of it.
 Error PostgresError(PostgresFailure failure, std::string_view code);
 
-// UNAVAILABLE DATABASE_UNAVAILABLE for a connection that cannot be made or is lost.
-Error PostgresUnreachable(std::string_view detail);
+// UNAVAILABLE DATABASE_UNAVAILABLE for a connection that cannot be made or is
+// lost. Callers see `detail`: never the words of libpq, which name hosts.
+Error PostgresUnreachable(std::string_view detail = "");
 
 // Text of libpq without `secret` and in one line.
 std::string WithoutSecret(std::string text, std::string_view secret);

@@ -22,8 +22,6 @@ constexpr std::string_view kClaimMarker = "INSERT INTO commit_marker (id) VALUES
 constexpr std::string_view kDeleteMarkers = "DELETE FROM commit_marker WHERE id >= $1 AND id < $2";
 constexpr std::uint64_t kMarkersKept = 100;
 
-// How long callers wait for the outcome of a commit whose connection was lost: a restart or a failover may take it.
-constexpr std::chrono::seconds kOutcomeLimit(10);
 constexpr std::chrono::milliseconds kOutcomePause(20);
 
 WriteSession::Failure FailureOf(PostgresFailure kind) {
@@ -48,7 +46,8 @@ std::string RandomName() {
 
 }  // namespace
 
-PostgresWriteSession::PostgresWriteSession(PostgresConnector& connector) : connector_(connector), name_(RandomName()) {}
+PostgresWriteSession::PostgresWriteSession(PostgresConnector& connector, std::chrono::milliseconds outcome_limit)
+    : connector_(connector), outcome_limit_(outcome_limit), name_(RandomName()) {}
 
 Status PostgresWriteSession::Begin() {
   Rollback();
@@ -129,7 +128,7 @@ WriteSession::Outcome PostgresWriteSession::FailedCommit() {
 WriteSession::Outcome PostgresWriteSession::LookUp(const std::string& marker) {
   const Error error = connection_->failure()->error;
   connection_.reset();
-  const auto deadline = steady_clock::now() + kOutcomeLimit;
+  const auto deadline = steady_clock::now() + outcome_limit_;
   const std::array<Param, 1> params = {std::string_view(marker)};
   while (steady_clock::now() < deadline) {
     if (auto connected = connector_.Connect(PostgresConnection::Use::kWrite); connected.ok()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,8 +24,9 @@ namespace quartet::storage {
 // happened; if not, it never will, for it would have to insert what is there now.
 class PostgresWriteSession final : public WriteSession {
  public:
-  // `connector` must outlive this object.
-  explicit PostgresWriteSession(PostgresConnector& connector);
+  // `connector` must outlive this object. `outcome_limit`: how long callers wait
+  // for the outcome of a commit whose connection was lost.
+  PostgresWriteSession(PostgresConnector& connector, std::chrono::milliseconds outcome_limit);
 
   // Statements for who makes the schema.
   static constexpr std::string_view kCreateMarkers =
@@ -58,6 +60,7 @@ class PostgresWriteSession final : public WriteSession {
   void Count();
 
   PostgresConnector& connector_;
+  const std::chrono::milliseconds outcome_limit_;
   const std::string name_;  // of this session, in its markers
   std::uint64_t commits_ = 0;
   std::unique_ptr<PostgresConnection> connection_;

@@ -61,6 +61,13 @@ class PostgresDatabaseTest : public ::testing::Test {
         database.Read([&](Transaction& t) { return t.Query(sql, {}, [&](const Row& row) { number = row.Int(0); }); }));
     return number;
   }
+  // Gives up what says nothing after a moment.
+  PostgresOptions Impatient() const {
+    return {.target = server_.Target("crm") + " connect_timeout=2",
+            .statement_timeout = std::chrono::milliseconds(200),
+            .patience = std::chrono::milliseconds(200),
+            .outcome_limit = std::chrono::milliseconds(200)};
+  }
   static void ExpectUnavailable(const Status& status) {
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().code, Code::kUnavailable);
@@ -267,7 +274,8 @@ TEST_F(PostgresDatabaseTest, ATransactionThatGoesWithItsConnectionIsRunAgain) {
 }
 
 TEST_F(PostgresDatabaseTest, ACommitOfWhichNothingCanBeLearntIsUnavailableAndStands) {
-  const Status written = first_->Write([&](Transaction& t) -> Status {
+  const auto database = Open({.outcome_limit = std::chrono::milliseconds(300)});
+  const Status written = database->Write([&](Transaction& t) -> Status {
     QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
     server_.Kill();
     return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
@@ -325,7 +333,7 @@ TEST_F(PostgresDatabaseTest, AStandbyThatIsPromotedTakesOverWithAllThatWasAcknow
 }
 
 TEST_F(PostgresDatabaseTest, AServerThatSaysNothingHoldsNobodyForEver) {
-  const auto database = Open({.statement_timeout = std::chrono::milliseconds(200)});
+  const auto database = Open(Impatient());
   ASSERT_TRUE(Insert(*database, "a").ok());
   ASSERT_TRUE(Number(*database, "SELECT COUNT(*) FROM item").ok());
   server_.Freeze();
@@ -333,6 +341,41 @@ TEST_F(PostgresDatabaseTest, AServerThatSaysNothingHoldsNobodyForEver) {
   ExpectUnavailable(Insert(*database, "b"));
   server_.Thaw();
   EXPECT_TRUE(Eventually([&] { return Insert(*database, "c").ok(); }, kPatience));
+}
+
+TEST_F(PostgresDatabaseTest, ACommitThatIsAnsweredByNobodyForTooLongIsUnavailableAndHappensOnceOrNever) {
+  const auto database = Open(Impatient());
+  const Status written = database->Write([&](Transaction& t) -> Status {
+    QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
+    // What follows, the COMMIT too, waits at the server's door.
+    server_.Freeze();
+    return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
+  });
+  ExpectUnavailable(written);
+  server_.Thaw();
+  EXPECT_TRUE(Eventually([&] { return server_.Query("SELECT count(*) FROM item", "crm") == "1"; }));
+  EXPECT_TRUE(Eventually([&] { return Insert(*database, "b").ok(); }, kPatience));
+  EXPECT_EQ(server_.Query("SELECT count(*) FROM item", "crm"), "2");
+}
+
+TEST_F(PostgresDatabaseTest, ACommitWhoseServerWakesInTimeIsFoundAndNotRunTwice) {
+  auto options = Impatient();
+  options.outcome_limit = kPatience;
+  const auto database = Open(options);
+  std::jthread waker;
+  const Status written = database->Write([&](Transaction& t) -> Status {
+    QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
+    server_.Freeze();
+    waker = std::jthread([&] {
+      // So long that the writer has given up its connection and looks for the outcome.
+      std::this_thread::sleep_for(2 * (options.statement_timeout + options.patience));
+      server_.Thaw();
+    });
+    // A second run would fail.
+    return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
+  });
+  EXPECT_TRUE(written.ok()) << ToString(written.error());
+  EXPECT_EQ(server_.Query("SELECT count(*) FROM item", "crm"), "1");
 }
 
 TEST_F(PostgresDatabaseTest, AStatementThatTakesTooLongIsStopped) {
@@ -359,6 +402,7 @@ TEST_F(PostgresDatabaseTest, AServerWithoutFreeConnectionsIsUnavailable) {
 }
 
 TEST_F(PostgresDatabaseTest, AServerThatWritesNoMoreIsUnavailableUntilItDoes) {
+  first_ = Open({.outcome_limit = std::chrono::milliseconds(200)});
   ASSERT_TRUE(Insert(*first_, "a").ok());
   server_.Query("ALTER DATABASE crm SET default_transaction_read_only = on");
   server_.Query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'crm'");
@@ -376,13 +420,25 @@ TEST_F(PostgresDatabaseTest, AnOrderByLanguageIsRefused) {
   EXPECT_THAT(opened.error().message, HasSubstr("LC_COLLATE 'C'"));
 }
 
-TEST_F(PostgresDatabaseTest, NoErrorShowsThePassword) {
+TEST_F(PostgresDatabaseTest, TheLogTellsWhatIsWrongAndCallersLearnNeitherPasswordsNorPlaces) {
+  const auto database = Open({.outcome_limit = {}});
+  ASSERT_TRUE(Number(*database, "SELECT COUNT(*) FROM item").ok());
+  ::testing::internal::CaptureStderr();
   server_.Kill();
   const auto opened =
       PostgresDatabase::Open({.target = server_.Target("crm") + " password=hunter2hunter2", .start_limit = {}});
+  const Status lost = database->Read([](Transaction& t) { return t.Run("SELECT 1"); });
+  const Status refused = Insert(*database, "a");
+  const std::string log = ::testing::internal::GetCapturedStderr();
   ASSERT_FALSE(opened.ok());
-  EXPECT_EQ(opened.error().reason, "DATABASE_UNAVAILABLE");
-  EXPECT_THAT(ToString(opened.error()), Not(HasSubstr("hunter2")));
+  ASSERT_FALSE(lost.ok());
+  ASSERT_FALSE(refused.ok());
+  for (const Error& error : {opened.error(), lost.error(), refused.error()}) {
+    EXPECT_EQ(ToString(error), "UNAVAILABLE DATABASE_UNAVAILABLE: the database cannot be reached");
+  }
+  EXPECT_THAT(log, HasSubstr("port " + std::to_string(server_.port()) + " failed: Connection refused"));
+  EXPECT_THAT(log, HasSubstr("a connection to the database is lost"));
+  EXPECT_THAT(log, Not(HasSubstr("hunter2")));
 }
 
 TEST_F(PostgresDatabaseTest, AServerThatComesLateIsWaitedFor) {
