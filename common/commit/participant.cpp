@@ -56,7 +56,8 @@ Participant::Participant(const RecordKind& kind, const resource::RecordRepositor
       clock_(clock),
       ids_(ids) {}
 
-std::vector<Status> Participant::Handle(std::span<const events::Delivery> deliveries) {
+std::vector<Status> Participant::Handle(std::span<const events::Delivery> deliveries,
+                                        std::vector<events::Message>* replies) {
   std::vector<Status> statuses(deliveries.size());
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
@@ -77,7 +78,7 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
   for (Job& job : jobs) pending.push_back(&job);
   Decisions asked;
   for (int round = 0; !pending.empty(); ++round) {
-    RunJobs(pending, asked);
+    RunJobs(pending, asked, replies);
     std::erase_if(pending, [](const Job* job) { return job->holders.empty(); });
     if (pending.empty()) break;
     std::vector<std::string> holders;
@@ -98,16 +99,18 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
   return statuses;
 }
 
-void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked) {
+void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked, std::vector<events::Message>* replies) {
   const auto run = [this, &asked](Job* job, storage::Transaction& transaction, std::vector<events::Message>& out) {
     job->holders.clear();
     return RunCommand(transaction, job->command, asked, out, job->holders);
   };
-  const Status all = outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-    QUARTET_RETURN_IF_ERROR(ResolveAll(transaction, asked, out));
-    for (Job* job : jobs) QUARTET_RETURN_IF_ERROR(run(job, transaction, out));
-    return {};
-  });
+  const Status all = outbox_.Write(
+      [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+        QUARTET_RETURN_IF_ERROR(ResolveAll(transaction, asked, out));
+        for (Job* job : jobs) QUARTET_RETURN_IF_ERROR(run(job, transaction, out));
+        return {};
+      },
+      replies);
   for (Job* job : jobs) job->status = all;
   if (all.ok()) return;
   // One that fails holds up no other.

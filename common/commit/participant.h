@@ -24,8 +24,10 @@ class Participant {
 
   // Handles a batch of Command messages; positional results. Commands that meet
   // another's intent wait for one question about all the holders, then run again
-  // with the answers (rule 7).
-  std::vector<Status> Handle(std::span<const events::Delivery> deliveries);
+  // with the answers (rule 7). Replies that somebody waits for are added to
+  // `replies`, if given, for the caller to publish.
+  std::vector<Status> Handle(std::span<const events::Delivery> deliveries,
+                             std::vector<events::Message>* replies = nullptr);
 
   // What `prepare` would come to now; changes nothing but to carry out decisions
   // that have been made. Errors: UNAVAILABLE.
@@ -38,7 +40,7 @@ class Participant {
  private:
   struct Job;
 
-  void RunJobs(std::span<Job*> jobs, const Decisions& asked);
+  void RunJobs(std::span<Job*> jobs, const Decisions& asked, std::vector<events::Message>* replies);
   Status ResolveAll(storage::Transaction& transaction, const Decisions& asked, std::vector<events::Message>& out) const;
   Status RunCommand(storage::Transaction& transaction, const qualification::v1::Command& command,
                     const Decisions& asked, std::vector<events::Message>& out, std::vector<std::string>& holders) const;

@@ -94,8 +94,19 @@ class Subscription {
   // their idle time starts again. Their delivery count stays.
   virtual Status Hold(std::span<const Delivery> deliveries) = 0;
 
-  // The messages' effects are durable; they will not be delivered again.
-  virtual Status Acknowledge(std::span<const Delivery> deliveries) = 0;
+  // Publishes `replies`, and then acknowledges `finished`: their effects are
+  // durable, and they will not be delivered again. After an error some may have
+  // been published, and some be acknowledged. Errors: see Bus::Publish.
+  virtual Status Settle(std::span<const Delivery> finished, std::span<const Message> replies) = 0;
+  Status Acknowledge(std::span<const Delivery> finished) { return Settle(finished, {}); }
+
+  // Settle and then Receive, in one exchange with the broker where that is possible.
+  virtual Result<std::vector<Delivery>> SettleAndReceive(std::span<const Delivery> finished,
+                                                         std::span<const Message> replies, int max,
+                                                         std::chrono::milliseconds timeout) {
+    QUARTET_RETURN_IF_ERROR(Settle(finished, replies));
+    return Receive(max, timeout);
+  }
 
   // Puts a copy on the dead-letter stream of the message's partition, with the
   // reason. The message itself stays unacknowledged.

@@ -65,8 +65,15 @@ class Consumer::Impl {
   void Follow();
   Result<Work> Gather(std::chrono::milliseconds timeout);
   Status Upkeep(std::vector<Delivery>& reclaimed);
-  std::vector<Status> Call(std::span<const Delivery> deliveries);
-  Status Settle(Work work, std::vector<Status> statuses);
+  Handled Call(std::span<const Delivery> deliveries);
+  // One round; what came of it is settled with the next one, or by Settle.
+  Result<int> Round(std::chrono::milliseconds timeout);
+  Status Finish(Work work, Handled handled);
+  Result<std::vector<Delivery>> SettleAndReceive(std::chrono::milliseconds wait);
+  Status Settle();
+  void Settled();
+  // A failure of the broker.
+  Error Failed(Error error);
   void TryAgain(const Work& work, Delivery delivery);
   // Writes what is given up to the database and to the dead-letter streams.
   Status Bury(std::span<const Delivery> deliveries, std::span<const Error> errors);
@@ -91,6 +98,10 @@ class Consumer::Impl {
   Backoff backoff_;
   Periodic tick_;
   std::map<Place, Retry> retries_;
+  // Of the last round, to be settled. If that fails all of it comes again.
+  std::vector<Delivery> finished_;
+  std::vector<Message> replies_;
+  std::int64_t acknowledged_ = 0;  // of the finished, without the dead
   std::thread thread_;
 
   mutable std::mutex mutex_;
@@ -149,9 +160,16 @@ Status Consumer::Impl::Upkeep(std::vector<Delivery>& reclaimed) {
 }
 
 Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds timeout) {
-  Follow();
+  if (membership_.Now()->version != members_->version) {
+    QUARTET_RETURN_IF_ERROR(Settle());
+    Follow();
+  }
   std::vector<Delivery> found;
-  if (tick_.Take(clock_.NowMicros())) QUARTET_RETURN_IF_ERROR(Upkeep(found));
+  if (tick_.Take(clock_.NowMicros())) {
+    // Somebody waits for the replies.
+    QUARTET_RETURN_IF_ERROR(Settle());
+    QUARTET_RETURN_IF_ERROR(Upkeep(found));
+  }
 
   const bool has_reclaimed = !found.empty();
   const std::int64_t now = clock_.NowMicros();
@@ -160,7 +178,7 @@ Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds ti
     wait_us = std::min(wait_us, std::max<std::int64_t>(0, retry.due_us - now));
   // Rounded up, so that a retry is due after the wait.
   const std::chrono::milliseconds wait((wait_us + 999) / 1'000);
-  QUARTET_ASSIGN_OR_RETURN(std::vector<Delivery> received, subscription_->Receive(options_.batch_max, wait));
+  QUARTET_ASSIGN_OR_RETURN(std::vector<Delivery> received, SettleAndReceive(wait));
   std::move(received.begin(), received.end(), std::back_inserter(found));
 
   Work work;
@@ -185,37 +203,65 @@ Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds ti
   return work;
 }
 
-Result<int> Consumer::Impl::Step(std::chrono::milliseconds timeout) {
-  if (backoff_.Remaining(clock_.NowMicros()) > 0) return 0;
-  Status status;
-  int count = 0;
-  Result<Work> work = Gather(timeout);
-  if (work.ok()) {
-    count = static_cast<int>(work->deliveries.size());
-    if (count > 0) {
-      std::vector<Status> statuses = Call(work->deliveries);
-      status = Settle(std::move(*work), std::move(statuses));
-    }
-  } else {
-    status = work.error();
-  }
-  if (status.ok()) {
-    backoff_.Succeeded();
-    return count;
-  }
-  NoteError(status.error(), "the broker fails a consumer");
+Result<std::vector<Delivery>> Consumer::Impl::SettleAndReceive(std::chrono::milliseconds wait) {
+  if (finished_.empty() && replies_.empty()) return subscription_->Receive(options_.batch_max, wait);
+  auto received = subscription_->SettleAndReceive(finished_, replies_, options_.batch_max, wait);
+  if (received.ok()) Settled();
+  return received;
+}
+
+Status Consumer::Impl::Settle() {
+  if (finished_.empty() && replies_.empty()) return {};
+  QUARTET_RETURN_IF_ERROR(subscription_->Settle(finished_, replies_));
+  Settled();
+  return {};
+}
+
+void Consumer::Impl::Settled() {
+  finished_.clear();
+  replies_.clear();
+  const std::lock_guard lock(mutex_);
+  stats_.acknowledged += std::exchange(acknowledged_, 0);
+}
+
+Error Consumer::Impl::Failed(Error error) {
+  finished_.clear();
+  replies_.clear();
+  acknowledged_ = 0;
+  NoteError(error, "the broker fails a consumer");
   backoff_.Failed(clock_.NowMicros());
   const std::lock_guard lock(mutex_);
   ++stats_.broker_failures;
-  return std::move(status).error();
+  return error;
 }
 
-std::vector<Status> Consumer::Impl::Call(std::span<const Delivery> deliveries) {
+Result<int> Consumer::Impl::Round(std::chrono::milliseconds timeout) {
+  if (backoff_.Remaining(clock_.NowMicros()) > 0) return 0;
+  Result<Work> work = Gather(timeout);
+  if (!work.ok()) return Failed(std::move(work).error());
+  const int count = static_cast<int>(work->deliveries.size());
+  if (count > 0) {
+    Handled handled = Call(work->deliveries);
+    if (Status finished = Finish(std::move(*work), std::move(handled)); !finished.ok()) {
+      return Failed(std::move(finished).error());
+    }
+  }
+  backoff_.Succeeded();
+  return count;
+}
+
+Result<int> Consumer::Impl::Step(std::chrono::milliseconds timeout) {
+  QUARTET_ASSIGN_OR_RETURN(const int count, Round(timeout));
+  if (Status settled = Settle(); !settled.ok()) return Failed(std::move(settled).error());
+  return count;
+}
+
+Handled Consumer::Impl::Call(std::span<const Delivery> deliveries) {
   std::string problem;
   try {
-    std::vector<Status> statuses = handler_(deliveries);
-    if (statuses.size() == deliveries.size()) return statuses;
-    problem = fmt::format("a handler gives {} results for {} messages", statuses.size(), deliveries.size());
+    Handled handled = handler_(deliveries);
+    if (handled.statuses.size() == deliveries.size()) return handled;
+    problem = fmt::format("a handler gives {} results for {} messages", handled.statuses.size(), deliveries.size());
   } catch (const std::exception& exception) {
     problem = fmt::format("a handler threw: {}", exception.what());
   } catch (...) {
@@ -237,16 +283,16 @@ void Consumer::Impl::TryAgain(const Work& work, Delivery delivery) {
       Retry{.delivery = std::move(delivery), .due_us = clock_.NowMicros() + pause, .pause_us = pause});
 }
 
-Status Consumer::Impl::Settle(Work work, std::vector<Status> statuses) {
-  std::vector<Delivery> finished;
+Status Consumer::Impl::Finish(Work work, Handled handled) {
+  const std::vector<Status>& statuses = handled.statuses;
   std::vector<Delivery> dead;
   std::vector<Error> reasons;
-  finished.reserve(work.deliveries.size());
   std::int64_t retried = 0;
+  replies_ = std::move(handled.replies);
   for (std::size_t i = 0; i < statuses.size(); ++i) {
     Delivery& delivery = work.deliveries[i];
     if (statuses[i].ok()) {
-      finished.push_back(std::move(delivery));
+      finished_.push_back(std::move(delivery));
       continue;
     }
     const Error& error = statuses[i].error();
@@ -260,7 +306,7 @@ Status Consumer::Impl::Settle(Work work, std::vector<Status> statuses) {
     ++retried;
     TryAgain(work, std::move(delivery));
   }
-  const auto acknowledged = static_cast<std::int64_t>(finished.size());
+  acknowledged_ = std::ssize(finished_);
   Status buried;
   std::int64_t died = 0;
   if (!dead.empty()) {
@@ -268,15 +314,14 @@ Status Consumer::Impl::Settle(Work work, std::vector<Status> statuses) {
     died = buried.ok() ? static_cast<std::int64_t>(dead.size()) : 0;
     for (Delivery& delivery : dead) {
       if (buried.ok()) {
-        finished.push_back(std::move(delivery));
+        finished_.push_back(std::move(delivery));
       } else {
         TryAgain(work, std::move(delivery));
       }
     }
+    if (!buried.ok()) QUARTET_RETURN_IF_ERROR(Settle());
   }
-  if (!finished.empty()) QUARTET_RETURN_IF_ERROR(subscription_->Acknowledge(finished));
   const std::lock_guard lock(mutex_);
-  stats_.acknowledged += acknowledged;
   stats_.retries += retried;
   stats_.dead += died;
   if (retried == 0 && dead.empty()) stats_.last_error.clear();
@@ -307,14 +352,15 @@ Status Consumer::Impl::Bury(std::span<const Delivery> deliveries, std::span<cons
 void Consumer::Impl::Loop() {
   while (true) {
     // A failure is noted in there; what is left to do is to wait.
-    const Result<int> handled = Step(options_.receive_timeout);
+    const Result<int> handled = Round(options_.receive_timeout);
     std::unique_lock lock(mutex_);
-    if (stopping_) return;
+    if (stopping_) break;
     if (handled.ok()) continue;
     const std::chrono::microseconds pause(backoff_.Remaining(clock_.NowMicros()));
     changed_.wait_for(lock, pause, [&] { return stopping_; });
-    if (stopping_) return;
+    if (stopping_) break;
   }
+  if (Status settled = Settle(); !settled.ok()) Failed(std::move(settled).error());
 }
 
 void Consumer::Impl::Start() {

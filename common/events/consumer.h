@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -44,15 +45,26 @@ struct ConsumerOptions {
   std::chrono::milliseconds backoff_max{2'000};
 };
 
-// Handles messages: one status for each, in their order. May block.
-using Handler = std::function<std::vector<Status>(std::span<const Delivery>)>;
+// What came of messages: one status for each, in their order, and what is to be
+// published before they are acknowledged. That may be lost: its sender sends it
+// again (Carriage::kResent).
+struct Handled {
+  Handled() = default;
+  Handled(std::vector<Status> of_each) : statuses(std::move(of_each)) {}  // NOLINT: nothing to publish
+
+  std::vector<Status> statuses;
+  std::vector<Message> replies;
+};
+
+// Handles messages. May block.
+using Handler = std::function<Handled(std::span<const Delivery>)>;
 
 // Feeds the messages of one topic to a handler, each at least once, and sees to
-// what goes wrong. The handler runs on one thread and may block. It returns one
-// status per message, in their order:
-// - OK: the effect is durable, or the message comes again by itself until it is
+// what goes wrong. The handler runs on one thread and may block. Of the statuses
+// that it returns
+// - OK means that the effect is durable, or the message comes again by itself until it is
 //   (ADR 0013); it is acknowledged.
-// - UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED: not the message's fault; it is
+// - UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED are not the message's fault; it is
 //   tried again after a growing pause, for ever.
 // - anything else counts as a failed delivery; after `deliveries_max` of them the
 //   message goes to `dead_letter` and to the broker's dead-letter stream, and is

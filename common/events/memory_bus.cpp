@@ -77,10 +77,11 @@ class MemorySubscription final : public Subscription {
     return {};
   }
 
-  Status Acknowledge(std::span<const Delivery> deliveries) override {
+  Status Settle(std::span<const Delivery> finished, std::span<const Message> replies) override {
+    QUARTET_RETURN_IF_ERROR(bus_.Publish(replies));
     const std::lock_guard lock(bus_.mutex_);
     QUARTET_RETURN_IF_ERROR(bus_.CheckUp());
-    for (const Delivery& delivery : deliveries) GroupOf(delivery.key).pending.erase(EntryNumber(delivery));
+    for (const Delivery& delivery : finished) GroupOf(delivery.key).pending.erase(EntryNumber(delivery));
     return {};
   }
 

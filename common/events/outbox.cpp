@@ -1,7 +1,9 @@
 #include "common/events/outbox.h"
 
-#include <future>
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "common/events/envelope.h"
 #include "common/events/migrations.h"
@@ -14,6 +16,14 @@ namespace {
 constexpr std::string_view kEventSuffix = ".events";
 constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)";
 constexpr std::string_view kInsertEvent = "INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)";
+
+// Moves those messages of `from` that their sender sends again, and does not join, to `to`.
+void TakeResent(std::vector<Message>& from, std::vector<Message>& to) {
+  const auto resent =
+      std::stable_partition(from.begin(), from.end(), [](const Message& m) { return m.carriage != Carriage::kResent; });
+  std::move(resent, from.end(), std::back_inserter(to));
+  from.erase(resent, from.end());
+}
 
 }  // namespace
 
@@ -50,35 +60,40 @@ Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
 Outbox::Outbox(storage::Database& database, Relay& relay, IdSource& ids, const Clock& clock)
     : database_(database), relay_(relay), ids_(ids), clock_(clock) {}
 
-void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
+storage::WriteOperation Outbox::Operation(Run run, std::function<void(Status)> done, std::vector<Message>* replies) {
   // What `run` leaves for `done`; the database never runs both at once.
   auto batch = std::make_shared<Batch>();
-  database_.Enqueue({.run = [this, batch, run = std::move(run)](storage::Transaction& transaction) -> Status {
-                       batch->messages.clear();
-                       batch->id.clear();
-                       QUARTET_RETURN_IF_ERROR(run(transaction, batch->messages));
-                       batch->create_time_us = clock_.NowMicros();
-                       batch->slot = relay_.slot();
-                       for (Message& message : batch->messages) {
-                         if (message.time_us == 0) message.time_us = batch->create_time_us;
-                         if (message.carriage == Carriage::kStored && batch->id.empty()) batch->id = ids_.NewUuid();
-                         // One that is joined gets an id when it is whole.
-                         if (message.carriage != Carriage::kJoined && message.id.empty()) message.id = ids_.NewUuid();
-                       }
-                       return WriteOutbox(transaction, *batch);
-                     },
-                     .done =
-                         [this, batch, done = std::move(done)](Status status) {
-                           if (status.ok() && !batch->messages.empty()) relay_.HandOver(std::move(*batch));
-                           done(std::move(status));
-                         }});
+  return {.run = [this, batch, run = std::move(run)](storage::Transaction& transaction) -> Status {
+            batch->messages.clear();
+            batch->id.clear();
+            QUARTET_RETURN_IF_ERROR(run(transaction, batch->messages));
+            batch->create_time_us = clock_.NowMicros();
+            batch->slot = relay_.slot();
+            for (Message& message : batch->messages) {
+              if (message.time_us == 0) message.time_us = batch->create_time_us;
+              if (message.carriage == Carriage::kStored && batch->id.empty()) batch->id = ids_.NewUuid();
+              // One that is joined gets an id when it is whole.
+              if (message.carriage != Carriage::kJoined && message.id.empty()) message.id = ids_.NewUuid();
+            }
+            return WriteOutbox(transaction, *batch);
+          },
+          .done =
+              [this, batch, done = std::move(done), replies](Status status) {
+                if (status.ok() && replies != nullptr) TakeResent(batch->messages, *replies);
+                if (status.ok() && !batch->messages.empty()) relay_.HandOver(std::move(*batch));
+                done(std::move(status));
+              }};
 }
 
-Status Outbox::Write(Run run) {
-  // Shared, for the waiter may be gone before set_value has returned.
-  auto result = std::make_shared<std::promise<Status>>();
-  Enqueue(std::move(run), [result](Status status) { result->set_value(std::move(status)); });
-  return result->get_future().get();
+void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
+  database_.Enqueue(Operation(std::move(run), std::move(done), nullptr));
+}
+
+Status Outbox::Write(Run run, std::vector<Message>* replies) {
+  Status result;
+  database_.Perform(Operation(
+      std::move(run), [&result](Status status) { result = std::move(status); }, replies));
+  return result;
 }
 
 }  // namespace quartet::events

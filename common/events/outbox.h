@@ -65,10 +65,14 @@ class Outbox {
   // without an id or time gets them here.
   void Enqueue(Run run, std::function<void(Status)> done);
 
-  // Enqueue, and wait for the result. Not for the database's own thread.
-  Status Write(Run run);
+  // The same for a caller who waits for the result; see Database::Perform. With
+  // `replies`, messages that are kResent are added there once the operation is
+  // durable, and it is the caller who publishes them.
+  Status Write(Run run, std::vector<Message>* replies = nullptr);
 
  private:
+  storage::WriteOperation Operation(Run run, std::function<void(Status)> done, std::vector<Message>* replies);
+
   storage::Database& database_;
   Relay& relay_;
   IdSource& ids_;

@@ -220,9 +220,18 @@ Result<RedisReply> RedisConnection::Command(std::initializer_list<std::string_vi
   return std::move(replies.front());
 }
 
-Result<RedisReply> RedisConnection::ExchangeBlocking(std::chrono::milliseconds block, int interrupt_fd) {
+Result<std::vector<RedisReply>> RedisConnection::ExchangeBlocking(std::chrono::milliseconds block, int interrupt_fd) {
+  const int count = collected_;
   QUARTET_RETURN_IF_ERROR(Send());
-  return ReadReply(block + options_.command_timeout, interrupt_fd);
+  std::vector<RedisReply> replies;
+  replies.reserve(static_cast<std::size_t>(count));
+  for (int i = 1; i < count; ++i) {
+    QUARTET_ASSIGN_OR_RETURN(RedisReply reply, ReadReply());
+    replies.push_back(std::move(reply));
+  }
+  QUARTET_ASSIGN_OR_RETURN(RedisReply last, ReadReply(block + options_.command_timeout, interrupt_fd));
+  replies.push_back(std::move(last));
+  return replies;
 }
 
 }  // namespace quartet::events

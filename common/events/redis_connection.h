@@ -76,10 +76,10 @@ class RedisConnection {
   Result<std::vector<RedisReply>> Exchange();
   // Likewise for one command; an error reply becomes an Error.
   Result<RedisReply> Command(std::initializer_list<std::string_view> arguments);
-  // Sends what was collected (one command that blocks for up to `block`), and
-  // waits for its reply; nullptr if `interrupt_fd` became readable first, and
-  // then the connection is closed, for the reply is still to come.
-  Result<RedisReply> ExchangeBlocking(std::chrono::milliseconds block, int interrupt_fd);
+  // The same where the last command blocks for up to `block`: its reply is nullptr
+  // if `interrupt_fd` became readable first, and then the connection is closed,
+  // for that reply is still to come.
+  Result<std::vector<RedisReply>> ExchangeBlocking(std::chrono::milliseconds block, int interrupt_fd);
 
   // The halves of an exchange, for a caller who talks to several servers at once.
   Status Send();

@@ -109,6 +109,7 @@ Status RedisSubscription::Begin() {
     counts_ = std::move(counts);
     ListPartitions();
   }
+  carried_over_.clear();
   return CreateGroups();
 }
 
@@ -197,13 +198,15 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveFromServer(RedisConnecti
   connection.Append(command);
 
   std::vector<Delivery> deliveries;
-  QUARTET_ASSIGN_OR_RETURN(const RedisReply reply, connection.ExchangeBlocking(timeout, interrupt_fd_));
-  if (reply == nullptr) {
+  QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, connection.ExchangeBlocking(timeout, interrupt_fd_));
+  for (const RedisReply& reply : replies) {
+    if (reply != nullptr) QUARTET_RETURN_IF_ERROR(Check(*reply));
+  }
+  if (replies.back() == nullptr) {
     TakeInterrupt();
     return deliveries;
   }
-  QUARTET_RETURN_IF_ERROR(Check(*reply));
-  QUARTET_RETURN_IF_ERROR(CollectStreams(*reply, deliveries));
+  QUARTET_RETURN_IF_ERROR(CollectStreams(*replies.back(), deliveries));
   return deliveries;
 }
 
@@ -336,8 +339,8 @@ Status RedisSubscription::ReadDeliveryCounts(std::vector<Delivery>& deliveries) 
   return {};
 }
 
-Status RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
-                                           std::initializer_list<std::string_view> middle, std::string_view last) {
+void RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
+                                         std::initializer_list<std::string_view> middle, std::string_view last) {
   for (const Partition& partition : partitions_) {
     std::vector<std::string_view> arguments;
     const auto start = [&] {
@@ -359,6 +362,9 @@ Status RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries,
     }
     if (arguments.size() > first_id) finish();
   }
+}
+
+Status RedisSubscription::ExchangeAll() {
   if (client_->collected_commands() == 0) return {};
   QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   for (const RedisReply& reply : replies) QUARTET_RETURN_IF_ERROR(Check(*reply));
@@ -368,12 +374,43 @@ Status RedisSubscription::ForEachPartition(std::span<const Delivery> deliveries,
 Status RedisSubscription::Hold(std::span<const Delivery> deliveries) {
   QUARTET_RETURN_IF_ERROR(Prepare());
   // JUSTID leaves the delivery count alone.
-  return ForEachPartition(deliveries, "XCLAIM", {consumer_, "0"}, "JUSTID");
+  ForEachPartition(deliveries, "XCLAIM", {consumer_, "0"}, "JUSTID");
+  return ExchangeAll();
 }
 
-Status RedisSubscription::Acknowledge(std::span<const Delivery> deliveries) {
+void RedisSubscription::CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies) {
+  AddCommand command;
+  for (const Message& message : replies) {
+    const std::string key = StreamKey(message.topic, PartitionOf(message.subject, counts_.front()), counts_.front());
+    client_->Append(key, command.Of(key, message));
+  }
+  ForEachPartition(finished, "XACK", {}, "");
+}
+
+Status RedisSubscription::Settle(std::span<const Delivery> finished, std::span<const Message> replies) {
   QUARTET_RETURN_IF_ERROR(Prepare());
-  return ForEachPartition(deliveries, "XACK", {}, "");
+  for (std::size_t i = 0; counts_.size() > 1 && i < replies.size(); ++i) {
+    const std::string& topic = replies[i].topic;
+    if (carried_over_.contains(topic)) continue;
+    QUARTET_RETURN_IF_ERROR(CarryOver(*client_, topic, counts_));
+    carried_over_.insert(topic);
+  }
+  CollectSettling(finished, replies);
+  return ExchangeAll();
+}
+
+bool RedisSubscription::receives_at_once() {
+  return client_->only_connection() != nullptr && counts_.size() == 1 && mine_ > 0 &&
+         std::ranges::all_of(partitions_, [](const Partition& p) { return !p.mine || p.history_cursor.empty(); });
+}
+
+Result<std::vector<Delivery>> RedisSubscription::SettleAndReceive(std::span<const Delivery> finished,
+                                                                  std::span<const Message> replies, int max,
+                                                                  std::chrono::milliseconds timeout) {
+  QUARTET_RETURN_IF_ERROR(Prepare());
+  if (!receives_at_once()) return Subscription::SettleAndReceive(finished, replies, max, timeout);
+  CollectSettling(finished, replies);
+  return ReceiveFromServer(*client_->only_connection(), max, timeout);
 }
 
 Status RedisSubscription::Bury(const Delivery& delivery, const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +30,9 @@ class RedisSubscription final : public Subscription {
   Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) override;
   Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) override;
   Status Hold(std::span<const Delivery> deliveries) override;
-  Status Acknowledge(std::span<const Delivery> deliveries) override;
+  Status Settle(std::span<const Delivery> finished, std::span<const Message> replies) override;
+  Result<std::vector<Delivery>> SettleAndReceive(std::span<const Delivery> finished, std::span<const Message> replies,
+                                                 int max, std::chrono::milliseconds timeout) override;
   Status Bury(const Delivery& delivery, const Error& error) override;
   void Interrupt() override;
 
@@ -63,6 +66,9 @@ class RedisSubscription final : public Subscription {
   // Waits like a Receive that finds nothing.
   void WaitIdle(std::chrono::milliseconds timeout);
 
+  // Whether all that a Receive needs is one command to one server.
+  bool receives_at_once();
+  // Sends what was collected, too.
   Result<std::vector<Delivery>> ReceiveFromServer(RedisConnection& connection, int max,
                                                   std::chrono::milliseconds timeout);
   Result<std::vector<Delivery>> ReceiveFromCluster(int max, std::chrono::milliseconds timeout);
@@ -77,15 +83,19 @@ class RedisSubscription final : public Subscription {
   // stream no longer has, and seals.
   Status Collect(const redisReply& entries, const Partition& partition, std::vector<Delivery>& deliveries);
   Status ReadDeliveryCounts(std::vector<Delivery>& deliveries);
-  // Sends `command key group [middle…] ids… [last]` for each partition's deliveries.
-  Status ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
-                          std::initializer_list<std::string_view> middle, std::string_view last);
+  void CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies);
+  // Collects `command key group [middle…] ids… [last]` for each partition's deliveries.
+  void ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
+                        std::initializer_list<std::string_view> middle, std::string_view last);
+  // Sends what was collected, if anything; every reply must be good.
+  Status ExchangeAll();
 
   const std::string topic_;
   const std::string group_;
   const std::string consumer_;
-  std::vector<int> counts_;  // of partitions, newest first
-  std::size_t reading_ = 0;  // which of them is read now
+  std::vector<int> counts_;             // of partitions, newest first
+  std::set<std::string> carried_over_;  // topics; see CarryOver
+  std::size_t reading_ = 0;             // which of them is read now
   Share share_;
   std::vector<Partition> partitions_;  // with every count
   int mine_ = 0;                       // how many of them this consumer reads

@@ -31,9 +31,12 @@ class ResourceService {
     QUARTET_RETURN_IF_ERROR(MigrateTables(host, std::string(Traits::kSchema.table), migrations));
     auto& service = host.Own(std::make_shared<ResourceService>(host, std::move(kind), std::move(traits)));
     host.AddService(std::make_shared<ParticipantHandlers>(service.participant_, host.workers()));
-    host.AddConsumer(
-        std::string(Traits::kSchema.table) + ".commands",
-        [&service](std::span<const events::Delivery> deliveries) { return service.participant_.Handle(deliveries); });
+    host.AddConsumer(std::string(Traits::kSchema.table) + ".commands",
+                     [&service](std::span<const events::Delivery> deliveries) {
+                       events::Handled handled;
+                       handled.statuses = service.participant_.Handle(deliveries, &handled.replies);
+                       return handled;
+                     });
     AddResolver(host, service.participant_);
     return &service;
   }

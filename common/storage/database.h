@@ -115,8 +115,9 @@ struct WriteOperation {
   // and harms no neighbour.
   std::function<Status(Transaction&)> run;
   // Called once when the result is durable or has failed, in the order in which
-  // the operations were queued, on the database's own thread; must be quick, must
-  // not throw and must not wait for the database (it may enqueue).
+  // the operations were queued, on the thread that wrote them, which is the
+  // database's own or that of a Perform; must be quick, must not throw and must
+  // not wait for the database (it may enqueue).
   std::function<void(Status)> done;
 };
 
@@ -141,6 +142,12 @@ class Database {
   // this thread; after Close UNAVAILABLE DATABASE_CLOSED likewise.
   virtual void Enqueue(WriteOperation operation) = 0;
 
+  // The same for a caller who has nothing else to do: returns after `done`. If
+  // nobody writes at this moment the operation is run on this thread, which saves
+  // waking another one and being woken by it. Not from within `run` or `done`, nor
+  // while holding what these need.
+  virtual void Perform(WriteOperation operation);
+
   // Runs `run` once in one read-only snapshot that sees every durable write; waits
   // for a free connection, so it must not be called from within `run`.
   virtual Status Read(const std::function<Status(Transaction&)>& run) = 0;
@@ -158,7 +165,7 @@ class Database {
   // it, in whatever process, and without a limit of time.
   virtual Status ChangeSchema(const std::function<Status(Transaction&)>& run) { return Write(run); }
 
-  // Enqueue, and wait for the result. Not for the database's own thread.
+  // Perform, and its result.
   Status Write(std::function<Status(Transaction&)> run);
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/scheduling.h"
+#include "common/storage/completion.h"
 
 namespace quartet::storage {
 namespace {
@@ -44,6 +45,21 @@ void GroupCommit::Enqueue(WriteOperation operation) {
   if (Status queued = queue_.Push(operation); !queued.ok()) operation.done(std::move(queued));
 }
 
+void GroupCommit::Perform(WriteOperation operation) {
+  Completion completion;
+  completion.Follow(operation);
+  bool lead = false;
+  Status queued = queue_.PushOrLead(operation, lead);
+  if (lead) {
+    Answer(std::span(&operation, 1));
+    queue_.EndLead(session_.NeedsUpkeep(queue_.Empty()));
+  } else if (!queued.ok()) {
+    operation.done(std::move(queued));
+  } else {
+    completion.Wait();
+  }
+}
+
 void GroupCommit::Close() {
   std::lock_guard lock(close_mutex_);
   queue_.Close();
@@ -62,18 +78,21 @@ void GroupCommit::Loop() {
   // Every caller of the service waits for this thread, and it waits for the disk.
   PreferShortWaits();
   std::vector<WriteOperation> batch;
-  std::vector<Status> results;
   while (queue_.Take(batch, options_.batch_limit)) {
-    results.assign(batch.size(), Status());
-    RunBatch(batch, results);
-    Count(operations_, batch.size());
-    Count(failed_operations_, static_cast<std::uint64_t>(
-                                  std::ranges::count_if(results, [](const Status& status) { return !status.ok(); })));
-    for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
+    Answer(batch);
     // What the closures hold is given back now, not when the next batch comes.
     batch.clear();
-    session_.Maintain(queue_.Empty());
+    if (session_.NeedsUpkeep(queue_.Empty())) session_.Maintain();
   }
+}
+
+void GroupCommit::Answer(std::span<const WriteOperation> batch) {
+  std::vector<Status> results(batch.size());
+  RunBatch(batch, results);
+  Count(operations_, batch.size());
+  Count(failed_operations_,
+        static_cast<std::uint64_t>(std::ranges::count_if(results, [](const Status& status) { return !status.ok(); })));
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
 }
 
 void GroupCommit::RunBatch(std::span<const WriteOperation> batch, std::span<Status> results) {

@@ -56,14 +56,17 @@ class WriteSession {
   // failures are known when this returns; otherwise some may show later.
   virtual Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) = 0;
 
-  // Called after every batch, when its callers have been answered: the place for
-  // upkeep that can wait (a checkpoint). `idle`: no operation waits.
-  virtual void Maintain(bool idle) = 0;
+  // Whether there is upkeep to be done that can wait until the callers have been
+  // answered (a checkpoint). `idle`: no operation waits.
+  virtual bool NeedsUpkeep(bool idle) const = 0;
+  virtual void Maintain() = 0;
 };
 
 // Runs queued operations on a thread of its own: all that wait share one
 // transaction and one commit; a failing one is undone alone. The thread lives
-// from the constructor until Close.
+// from the constructor until Close. While it has nothing to do, a caller who waits
+// for his operation anyway runs it himself, and the thread goes on with what has
+// come meanwhile.
 //
 // Savepoints around each operation cost more than most operations, so a batch
 // first runs without them. Only when an operation fails after it has changed
@@ -87,6 +90,8 @@ class GroupCommit {
 
   // See Database::Enqueue.
   void Enqueue(WriteOperation operation);
+  // See Database::Perform.
+  void Perform(WriteOperation operation);
 
   // Refuses new operations, finishes what is queued and ends the thread.
   void Close();
@@ -104,6 +109,8 @@ class GroupCommit {
   };
 
   void Loop();
+  // Runs them, and tells each its result.
+  void Answer(std::span<const WriteOperation> batch);
   void RunBatch(std::span<const WriteOperation> batch, std::span<Status> results);
   // A piece of a batch, with savepoints if it needs them.
   Attempt RunPiece(std::span<const WriteOperation> piece, std::span<Status> results, bool repeated);

@@ -86,6 +86,10 @@ void PostgresDatabase::Enqueue(WriteOperation operation) {
   commits_.Enqueue(std::move(operation));
 }
 
+void PostgresDatabase::Perform(WriteOperation operation) {
+  commits_.Perform(std::move(operation));
+}
+
 Status PostgresDatabase::Read(const std::function<Status(Transaction&)>& run) {
   QUARTET_ASSIGN_OR_RETURN(ConnectionPtr reader, TakeReader());
   const std::uint64_t statements = reader->statement_count();

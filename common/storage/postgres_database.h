@@ -52,6 +52,7 @@ class PostgresDatabase final : public Database {
   ~PostgresDatabase() override;
 
   void Enqueue(WriteOperation operation) override;
+  void Perform(WriteOperation operation) override;
   Status Read(const std::function<Status(Transaction&)>& run) override;
   Status ChangeSchema(const std::function<Status(Transaction&)>& run) override;
   bool IsShared() const override { return true; }

@@ -172,8 +172,6 @@ Status PostgresWriteSession::RollbackToSavepoint() {
   return ReleaseSavepoint();
 }
 
-void PostgresWriteSession::Maintain(bool /*idle*/) {}
-
 std::string PostgresWriteSession::NextMarker() {
   return fmt::format("{}.{:016}", name_, commits_);
 }

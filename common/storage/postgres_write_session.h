@@ -43,7 +43,8 @@ class PostgresWriteSession final : public WriteSession {
   Status ReleaseSavepoint() override;
   Status RollbackToSavepoint() override;
   Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
-  void Maintain(bool idle) override;
+  bool NeedsUpkeep(bool /*idle*/) const override { return false; }
+  void Maintain() override {}
 
   // Thread-safe.
   std::uint64_t statement_count() const { return statement_count_.load(std::memory_order_relaxed); }

@@ -98,6 +98,10 @@ void SqliteDatabase::Enqueue(WriteOperation operation) {
   commits_.Enqueue(std::move(operation));
 }
 
+void SqliteDatabase::Perform(WriteOperation operation) {
+  commits_.Perform(std::move(operation));
+}
+
 Status SqliteDatabase::Read(const std::function<Status(Transaction&)>& run) {
   SqliteConnection* reader = TakeReader();
   if (reader == nullptr) return Unavailable("DATABASE_CLOSED", "the database is shutting down");

@@ -48,6 +48,7 @@ class SqliteDatabase final : public Database {
   ~SqliteDatabase() override;
 
   void Enqueue(WriteOperation operation) override;
+  void Perform(WriteOperation operation) override;
   Status Read(const std::function<Status(Transaction&)>& run) override;
   void Close() override;
   DatabaseCounters Counters() const override;

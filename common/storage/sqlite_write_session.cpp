@@ -30,7 +30,10 @@ SqliteWriteSession::SqliteWriteSession(std::unique_ptr<SqliteConnection> connect
   sqlite3_wal_hook(
       connection_->handle(),
       [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<SqliteWriteSession*>(self)->log_pages_ = pages;
+        auto& session = *static_cast<SqliteWriteSession*>(self);
+        // The log has started anew since the last checkpoint.
+        if (pages < session.log_pages_) session.checkpoint_tried_at_ = 0;
+        session.log_pages_ = pages;
         return SQLITE_OK;
       },
       this);
@@ -82,12 +85,13 @@ WriteSession::Outcome SqliteWriteSession::Run(const std::function<Status(Transac
   return outcome;
 }
 
-void SqliteWriteSession::Maintain(bool idle) {
-  // The log has started anew since the last checkpoint.
-  if (log_pages_ < checkpoint_tried_at_) checkpoint_tried_at_ = 0;
+bool SqliteWriteSession::NeedsUpkeep(bool idle) const {
   // Counted from the last try, whatever it achieved: a reader that stays keeps every checkpoint from finishing.
   const int grown = log_pages_ - checkpoint_tried_at_;
-  if (grown < (idle ? kCheckpointWhenIdlePages : kCheckpointAnywayPages)) return;
+  return grown >= (idle ? kCheckpointWhenIdlePages : kCheckpointAnywayPages);
+}
+
+void SqliteWriteSession::Maintain() {
   checkpoint_tried_at_ = log_pages_;
   Checkpoint(/*restart=*/log_pages_ >= kRestartPages);
 }

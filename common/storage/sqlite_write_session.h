@@ -22,7 +22,8 @@ class SqliteWriteSession final : public WriteSession {
   Status ReleaseSavepoint() override;
   Status RollbackToSavepoint() override;
   Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
-  void Maintain(bool idle) override;
+  bool NeedsUpkeep(bool idle) const override;
+  void Maintain() override;
 
   const SqliteConnection& connection() const { return *connection_; }
 

@@ -13,7 +13,8 @@
 
 namespace quartet::storage {
 
-// The bounded queue between callers and the one thread that writes. Thread-safe.
+// The bounded queue between callers and the one thread that writes. A caller may
+// take that thread's place while it has nothing to do. Thread-safe.
 class WriteQueue {
  public:
   // `limit`: how many operations may wait, at least 1.
@@ -23,8 +24,16 @@ class WriteQueue {
   // Errors: RESOURCE_EXHAUSTED OVERLOADED (RetryInfo), UNAVAILABLE DATABASE_CLOSED.
   Status Push(WriteOperation& operation);
 
-  // Waits for work, and fills `batch` with the oldest operations, at most `max`.
-  // Gives false, with an empty batch, once the queue is closed and drained.
+  // As Push; but if the taker waits for work, `lead` becomes true and the operation
+  // stays with the caller, who runs it and then calls EndLead. Nothing is taken
+  // until then.
+  Status PushOrLead(WriteOperation& operation, bool& lead);
+  // `upkeep`: the taker is to come back, even if nothing waits for it.
+  void EndLead(bool upkeep);
+
+  // Waits for work, and fills `batch` with the oldest operations, at most `max`;
+  // none if it was called for upkeep. Gives false, with an empty batch, once the
+  // queue is closed and drained.
   bool Take(std::vector<WriteOperation>& batch, std::size_t max);
 
   // Whether nothing waits at this moment.
@@ -37,11 +46,18 @@ class WriteQueue {
   std::uint64_t rejected() const { return rejected_.load(std::memory_order_relaxed); }
 
  private:
+  // Under the lock.
+  Status Add(WriteOperation& operation);
+  // Whether the taker is to be notified, which then goes to work.
+  bool WakeTaker();
+
   const std::size_t limit_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<WriteOperation> waiting_;
   bool taker_waits_ = false;
+  bool led_ = false;  // by a caller
+  bool upkeep_ = false;
   bool closed_ = false;
   std::atomic<std::uint64_t> rejected_ = 0;
 };

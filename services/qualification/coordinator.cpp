@@ -1,7 +1,6 @@
 #include "services/qualification/coordinator.h"
 
 #include <algorithm>
-#include <future>
 #include <iterator>
 #include <latch>
 #include <optional>
@@ -95,19 +94,26 @@ void Coordinator::Enqueue(Work work, std::function<void(Status)> done) {
         return work(transaction, out, *written);
       },
       [this, written, done = std::move(done)](Status status) {
-        if (status.ok()) {
-          for (Row& row : written->rows) recent_.Put(std::move(row));
-          for (const auto& qualification : written->decided) waiters_.Notify(qualification);
-        }
+        if (status.ok()) Remember(*written);
         done(std::move(status));
       });
 }
 
-Status Coordinator::Write(Work work) {
-  // Shared, for the waiter may be gone before set_value has returned.
-  auto result = std::make_shared<std::promise<Status>>();
-  Enqueue(std::move(work), [result](Status status) { result->set_value(std::move(status)); });
-  return result->get_future().get();
+Status Coordinator::Write(Work work, std::vector<events::Message>* commands) {
+  Written written;
+  Status status = outbox_.Write(
+      [&](storage::Transaction& transaction, std::vector<events::Message>& out) {
+        written = {};
+        return work(transaction, out, written);
+      },
+      commands);
+  if (status.ok()) Remember(written);
+  return status;
+}
+
+void Coordinator::Remember(Written& written) {
+  for (Row& row : written.rows) recent_.Put(std::move(row));
+  for (const auto& qualification : written.decided) waiters_.Notify(qualification);
 }
 
 // An id whose replies come to this replica, so that it decides what its own
@@ -218,7 +224,8 @@ Result<v1::Qualification> Coordinator::Cancel(const std::string& qualification_i
   return result;
 }
 
-std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> deliveries) {
+std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> deliveries,
+                                        std::vector<events::Message>* commands) {
   std::vector<Status> statuses(deliveries.size());
   std::vector<Hearing> hearings;
   std::unordered_map<std::string, std::size_t> by_id;
@@ -244,7 +251,7 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
     hearings[hearing].replies.push_back(std::move(reply));
     heard_in[i] = hearing;
   }
-  const std::vector<Status> heard = Hear(hearings);
+  const std::vector<Status> heard = Hear(hearings, commands);
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     if (heard_in[i]) statuses[i] = heard[*heard_in[i]];
   }
@@ -260,13 +267,14 @@ void Coordinator::KeepAcknowledgements(const v1::Reply& reply) {
   }
 }
 
-std::vector<Status> Coordinator::Hear(const std::vector<Hearing>& hearings) {
+std::vector<Status> Coordinator::Hear(const std::vector<Hearing>& hearings, std::vector<events::Message>* commands) {
   if (hearings.empty()) return {};
-  const Status all =
-      Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
+  const Status all = Write(
+      [&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
         for (const Hearing& hearing : hearings) QUARTET_RETURN_IF_ERROR(HearOne(transaction, hearing, out, written));
         return {};
-      });
+      },
+      commands);
   std::vector<Status> statuses(hearings.size(), all);
   // One that fails holds up no other.
   if (!all.ok() && hearings.size() > 1) statuses = HearEach(hearings);

@@ -40,8 +40,10 @@ class Coordinator {
   Result<v1::Qualification> Cancel(const std::string& qualification_id);
 
   // Handles Reply messages; positional results. Those from which nothing follows
-  // before others come are kept in memory until then, or until KeepUp.
-  std::vector<Status> Handle(std::span<const events::Delivery> deliveries);
+  // before others come are kept in memory until then, or until KeepUp. Commands
+  // that follow are added to `commands`, if given, for the caller to publish.
+  std::vector<Status> Handle(std::span<const events::Delivery> deliveries,
+                             std::vector<events::Message>* commands = nullptr);
 
   // Writes down what Handle has kept.
   Status KeepUp();
@@ -85,10 +87,11 @@ class Coordinator {
   // Runs `work` as one operation; when it is durable, remembers the rows and
   // tells who waits for a decision, and then calls `done`.
   void Enqueue(Work work, std::function<void(Status)> done);
-  Status Write(Work work);
+  Status Write(Work work, std::vector<events::Message>* commands = nullptr);
+  void Remember(Written& written);
 
   // All of them in one operation; if that fails each in one of its own. Positional results.
-  std::vector<Status> Hear(const std::vector<Hearing>& hearings);
+  std::vector<Status> Hear(const std::vector<Hearing>& hearings, std::vector<events::Message>* commands = nullptr);
   std::vector<Status> HearEach(const std::vector<Hearing>& hearings);
   void KeepAcknowledgements(const v1::Reply& reply);
   Status HearOne(storage::Transaction& transaction, const Hearing& hearing, std::vector<events::Message>& out,

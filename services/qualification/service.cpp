@@ -56,7 +56,9 @@ Status Bind(app::Host& host) {
   host.AddService(std::make_shared<QualificationHandlers>(coordinator, repository, host.database(), waiters, preview,
                                                           host.workers()));
   host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
-    return coordinator.Handle(deliveries);
+    events::Handled handled;
+    handled.statuses = coordinator.Handle(deliveries, &handled.replies);
+    return handled;
   });
   host.AddTimer(kRedriveInterval, [&coordinator] {
     const Status kept = coordinator.KeepUp();

@@ -260,6 +260,38 @@ TEST_P(BusContract, AMarkerIsThereOnceItIsSet) {
   EXPECT_EQ(bus().ReadMarker("account.events").value().value, std::nullopt);
 }
 
+TEST_P(BusContract, RepliesArePublishedAndTheMessagesDoNotComeAgain) {
+  Publish({"1", "2"});
+  const auto subscription = bus().Subscribe(kTopic, "lead", "0");
+  const auto received = Receive(*subscription, 2);
+  ASSERT_TRUE(subscription->Settle(received, std::vector{MakeMessage("reply", "leads/1")}).ok());
+  EXPECT_THAT(SortedIds(Receive(*subscription, 1)), ElementsAre("reply"));
+  const auto successor = bus().Subscribe(kTopic, "lead", "0");
+  EXPECT_THAT(SortedIds(successor->Receive(10, kNoWait).value()), ElementsAre("reply"));
+}
+
+TEST_P(BusContract, WhatIsSettledWithTheNextReceiveIsSettledBeforeIt) {
+  Publish({"1"});
+  const auto subscription = bus().Subscribe(kTopic, "lead", "0");
+  const auto received = Receive(*subscription, 1);
+  const auto next = subscription->SettleAndReceive(received, std::vector{MakeMessage("reply", "leads/1")}, 10, kHour);
+  ASSERT_TRUE(next.ok()) << ToString(next.error());
+  EXPECT_THAT(SortedIds(*next), ElementsAre("reply"));
+  EXPECT_THAT(subscription->SettleAndReceive(*next, {}, 10, kNoWait).value(), IsEmpty());
+  const auto successor = bus().Subscribe(kTopic, "lead", "0");
+  EXPECT_THAT(successor->Receive(10, kNoWait).value(), IsEmpty());
+}
+
+TEST_P(BusContract, AnInterruptDoesNotKeepRepliesBack) {
+  Publish({"1"});
+  const auto subscription = bus().Subscribe(kTopic, "lead", "0");
+  const auto received = Receive(*subscription, 1);
+  subscription->Interrupt();
+  ASSERT_TRUE(subscription->SettleAndReceive(received, std::vector{MakeMessage("reply", "leads/1")}, 10, kHour).ok());
+  const auto successor = bus().Subscribe(kTopic, "lead", "0");
+  EXPECT_THAT(SortedIds(Receive(*successor, 1)), ElementsAre("reply"));
+}
+
 TEST_P(BusContract, AMarkerIsNotSetOverALossOfData) {
   ASSERT_TRUE(bus().BeginMarker("lead.events", "token").ok());
   backend_->Wipe();

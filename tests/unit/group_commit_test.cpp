@@ -2,6 +2,7 @@
 #include "common/storage/group_commit.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <latch>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -91,7 +93,8 @@ class FakeSession final : public WriteSession {
     if (outcome.failure == Failure::kTransaction) open_.reset();
     return outcome;
   }
-  void Maintain(bool) override {}
+  bool NeedsUpkeep(bool) const override { return false; }
+  void Maintain() override {}
 
   // Read by the test when the thread has ended.
   std::vector<std::string> durable;
@@ -154,6 +157,55 @@ TEST_F(GroupCommitTest, OneTransactionWithoutSavepointsWhileAllGoesWell) {
   EXPECT_THAT(session_.durable, ElementsAre("a", "b", "c"));
   EXPECT_THAT(session_.calls, ElementsAre("begin", "commit"));
   EXPECT_THAT(succeeded_, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(GroupCommitTest, WhoWaitsWritesItselfIfNobodyElseDoes) {
+  GroupCommit commits(session_, {});
+  const auto caller = std::this_thread::get_id();
+  std::thread::id runner;
+  // The thread may still be on its way to its wait.
+  for (int tries = 0; tries < 100'000 && runner != caller; ++tries) {
+    std::thread::id answerer;
+    commits.Perform({.run =
+                         [&](Transaction& transaction) {
+                           runner = std::this_thread::get_id();
+                           return transaction.Run("note");
+                         },
+                     .done = [&](const Status&) { answerer = std::this_thread::get_id(); }});
+    EXPECT_EQ(answerer, runner);
+  }
+  EXPECT_EQ(runner, caller);
+  commits.Close();
+  EXPECT_EQ(session_.durable.back(), "note");
+}
+
+TEST_F(GroupCommitTest, WhatComesWhileACallerWritesIsNotForgotten) {
+  GroupCommit commits(session_, {});
+  constexpr int kEach = 200;
+  std::atomic<int> done = 0;
+  const auto write = [&] {
+    for (int i = 0; i < kEach; ++i) {
+      const WriteOperation operation{.run = [](Transaction& transaction) { return transaction.Run("note"); },
+                                     .done = [&](const Status& status) { done += status.ok() ? 1 : 0; }};
+      commits.Enqueue(operation);
+      commits.Perform(operation);
+    }
+  };
+  std::thread other(write);
+  write();
+  other.join();
+  commits.Close();
+  EXPECT_EQ(done, 4 * kEach);
+  EXPECT_EQ(session_.durable.size(), std::size_t{4} * kEach);
+}
+
+TEST_F(GroupCommitTest, AfterItsEndAWaitingCallerIsRefused) {
+  GroupCommit commits(session_, {});
+  commits.Close();
+  Status result;
+  commits.Perform(
+      {.run = [](Transaction&) { return Status(); }, .done = [&](Status status) { result = std::move(status); }});
+  EXPECT_EQ(result.error().reason, "DATABASE_CLOSED");
 }
 
 TEST_F(GroupCommitTest, AFailureThatChangedNothingNeedsNoSecondRun) {
