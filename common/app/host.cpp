@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/app/operations_handlers.h"
+#include "common/app/service_counters.h"
 #include "common/app/timers.h"
 #include "common/config/address.h"
 #include "common/events/dead_letters.h"
@@ -133,7 +134,8 @@ Result<std::unique_ptr<Host>> Host::Open(config::ServiceSettings settings, const
   QUARTET_ASSIGN_OR_RETURN(std::unique_ptr<storage::Database> database, OpenDatabase(settings));
   QUARTET_RETURN_IF_ERROR(storage::Migrate(*database, "events", events::kMigrations, clock));
   auto parts = std::make_unique<Parts>(std::move(settings), clock, ids, bus, std::move(database));
-  parts->services.push_back(MakeOperationsService(parts->dead_letters, parts->workers));
+  parts->services.push_back(
+      MakeOperationsService(parts->dead_letters, parts->counters, *parts->database, parts->workers));
   return std::unique_ptr<Host>(new Host(std::move(parts)));
 }
 
@@ -273,7 +275,9 @@ void Host::Stop(std::chrono::milliseconds drain_grace) {
   }
   parts.relay.Stop();
   parts.database->Close();
-  if (parts.server != nullptr) telemetry::LogInfo("stopped", {{"service", parts.settings.service}});
+  if (parts.server == nullptr) return;
+  LogTotals(parts.settings.service, *parts.database);
+  telemetry::LogInfo("stopped", {{"service", parts.settings.service}});
 }
 
 }  // namespace quartet::app

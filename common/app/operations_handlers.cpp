@@ -5,6 +5,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include "common/app/service_counters.h"
 #include "common/rpc/dispatch.h"
 
 #include "quartet/operations/v1/service.grpc.pb.h"
@@ -17,8 +18,9 @@ using namespace operations::v1;  // NOLINT(google-build-using-namespace): the fi
 
 class OperationsHandlers final : public OperationsService::CallbackService {
  public:
-  OperationsHandlers(events::DeadLetters& dead_letters, rpc::WorkerPool& workers)
-      : dead_letters_(dead_letters), workers_(workers) {}
+  OperationsHandlers(events::DeadLetters& dead_letters, const telemetry::Counters& counters,
+                     const storage::Database& database, rpc::WorkerPool& workers)
+      : dead_letters_(dead_letters), counters_(counters), database_(database), workers_(workers) {}
 
   grpc::ServerUnaryReactor* ListDeadLetters(grpc::CallbackServerContext* context, const ListDeadLettersRequest* request,
                                             ListDeadLettersResponse* response) override {
@@ -51,6 +53,15 @@ class OperationsHandlers final : public OperationsService::CallbackService {
         context, workers_, [this, request] { return dead_letters_.Drop(Ids(*request)); });
   }
 
+  grpc::ServerUnaryReactor* GetCounters(grpc::CallbackServerContext* context, const GetCountersRequest* /*request*/,
+                                        GetCountersResponse* response) override {
+    return rpc::Serve<GetCountersRequest, GetCountersResponse>(context, workers_, [this, response]() -> Status {
+      for (const auto& [name, value] : CounterValues(counters_, database_))
+        (*response->mutable_counters())[name] = value;
+      return {};
+    });
+  }
+
  private:
   template <class Request>
   static std::vector<std::string> Ids(const Request& request) {
@@ -58,13 +69,17 @@ class OperationsHandlers final : public OperationsService::CallbackService {
   }
 
   events::DeadLetters& dead_letters_;
+  const telemetry::Counters& counters_;
+  const storage::Database& database_;
   rpc::WorkerPool& workers_;
 };
 
 }  // namespace
 
-std::shared_ptr<grpc::Service> MakeOperationsService(events::DeadLetters& dead_letters, rpc::WorkerPool& workers) {
-  return std::make_shared<OperationsHandlers>(dead_letters, workers);
+std::shared_ptr<grpc::Service> MakeOperationsService(events::DeadLetters& dead_letters,
+                                                     const telemetry::Counters& counters,
+                                                     const storage::Database& database, rpc::WorkerPool& workers) {
+  return std::make_shared<OperationsHandlers>(dead_letters, counters, database, workers);
 }
 
 }  // namespace quartet::app

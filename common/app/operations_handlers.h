@@ -4,6 +4,8 @@
 
 #include "common/events/dead_letters.h"
 #include "common/rpc/worker_pool.h"
+#include "common/storage/database.h"
+#include "common/telemetry/counters.h"
 
 namespace grpc {
 class Service;
@@ -11,8 +13,10 @@ class Service;
 
 namespace quartet::app {
 
-// quartet.operations.v1.OperationsService over one service's dead letters. Both
-// must outlive it.
-std::shared_ptr<grpc::Service> MakeOperationsService(events::DeadLetters& dead_letters, rpc::WorkerPool& workers);
+// quartet.operations.v1.OperationsService over one service's dead letters and
+// counters. All must outlive it.
+std::shared_ptr<grpc::Service> MakeOperationsService(events::DeadLetters& dead_letters,
+                                                     const telemetry::Counters& counters,
+                                                     const storage::Database& database, rpc::WorkerPool& workers);
 
 }  // namespace quartet::app

@@ -1,7 +1,5 @@
 #include "common/telemetry/counters.h"
 
-#include <fmt/format.h>
-
 namespace quartet::telemetry {
 
 Counter& Counters::Get(std::string_view name) {
@@ -13,13 +11,11 @@ Counter& Counters::Get(std::string_view name) {
   return *found->second;
 }
 
-std::string Counters::Dump() const {
+std::map<std::string, std::int64_t> Counters::Values() const {
   const std::lock_guard lock(mutex_);
-  std::string text;
-  for (const auto& [name, counter] : counters_) {
-    text += fmt::format("{} {}\n", name, counter->value());
-  }
-  return text;
+  std::map<std::string, std::int64_t> values;
+  for (const auto& [name, counter] : counters_) values.emplace(name, counter->value());
+  return values;
 }
 
 }  // namespace quartet::telemetry

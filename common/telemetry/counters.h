@@ -28,9 +28,8 @@ class Counters {
   // labels included: rpc_calls_total{method="GetLead",code="OK"}.
   Counter& Get(std::string_view name);
 
-  // All counters, sorted by name, one "name value" line each (the Prometheus
-  // text format without its comments).
-  std::string Dump() const;
+  // All counters by name, as they are now.
+  std::map<std::string, std::int64_t> Values() const;
 
  private:
   mutable std::mutex mutex_;

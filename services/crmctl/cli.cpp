@@ -102,6 +102,7 @@ void AddCommands(CLI::App& root, Session& session) {
   AddResources(root, session);
   AddPipelineCommand(root, session);
   AddStatusCommand(root, session);
+  AddCountersCommand(root, session);
   AddDeadLetterCommands(root, session);
   AddCompletionCommand(root, session);
 }

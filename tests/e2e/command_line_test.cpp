@@ -61,6 +61,20 @@ TEST_F(CommandLineTest, StatusShowsThatAllSixAreWell) {
   for (const auto& one : status) EXPECT_EQ(one.at("state"), "SERVING") << one;
 }
 
+TEST_F(CommandLineTest, CountersShowWhatAServiceHasDone) {
+  const auto statements = [] {
+    for (const auto& counter : Json(Quartet({"counters", "--service", "lead", "-o", "json"}))) {
+      EXPECT_EQ(counter.at("service"), "lead");
+      if (counter.at("name") == "database_statements_total") return counter.at("value").get<std::int64_t>();
+    }
+    return std::int64_t{-1};
+  };
+  const std::int64_t before = statements();
+  CreateLead("counted", "Countess");
+  EXPECT_GT(statements(), before);
+  EXPECT_THAT(Out(Quartet({"counters"})), HasSubstr("database_statements_total"));
+}
+
 TEST_F(CommandLineTest, WhatIsCreatedIsFoundByNameAndByFilter) {
   const std::string lead = CreateLead("ellen", "Anstruther");
   EXPECT_THAT(lead, StartsWith("leads/"));

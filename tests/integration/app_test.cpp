@@ -184,6 +184,28 @@ TEST_F(HostTest, DeadLettersThatAreNotThereAreNotFound) {
   EXPECT_EQ(operations->DropDeadLetters(&context, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(HostTest, CountersTellWhatTheDatabaseHasDoneAndWhichCallsWereServed) {
+  const auto host = Open(Settings());
+  ASSERT_TRUE(host->Start().ok());
+  const auto operations = operations::v1::OperationsService::NewStub(rpc::MakeChannel(AddressOf(*host)));
+  const auto counters = [&operations] {
+    grpc::ClientContext context;
+    operations::v1::GetCountersResponse response;
+    EXPECT_TRUE(operations->GetCounters(&context, {}, &response).ok());
+    return response.counters();
+  };
+  const auto before = counters();
+  ASSERT_TRUE(host->database()
+                  .Write([](storage::Transaction& transaction) {
+                    return transaction.Run("DELETE FROM dead_letter WHERE id = $1", {std::string_view("x")});
+                  })
+                  .ok());
+  const auto after = counters();
+  EXPECT_EQ(after.at("database_operations_total"), before.at("database_operations_total") + 1);
+  EXPECT_GT(after.at("database_statements_total"), before.at("database_statements_total"));
+  EXPECT_EQ(after.at("rpc_calls_total{method=\"quartet.operations.v1.GetCounters\",code=\"OK\"}"), 1);
+}
+
 TEST_F(HostTest, ATimerThatThrowsGoesOnAndStopsNoOther) {
   const auto host = Open(Settings());
   std::latch thrown(3);
