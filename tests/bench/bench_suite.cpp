@@ -1,14 +1,17 @@
 #include "tests/bench/bench_suite.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include <fmt/core.h>
 
 #include "common/config/ports.h"
-#include "common/storage/sqlite_database.h"
 #include "tests/bench/disk.h"
 #include "tests/bench/postgres_counts.h"
 #include "tests/bench/redis_counts.h"
@@ -51,29 +54,39 @@ void ImportStream(lead::v1::LeadService::Stub& stub, MadeLeads& leads, int count
   }
 }
 
-std::string DatabaseOf(std::string_view service) {
-  return fmt::format("quartet_{}", service);
-}
-
-// Makes a fresh database for each service; what tells the services of them.
-std::map<std::string, std::vector<std::string>> MakeDatabases(const std::string& server) {
-  PgSession admin(server + " dbname=postgres");
-  admin.Script("SET client_min_messages TO warning");
-  std::map<std::string, std::vector<std::string>> arguments;
-  for (const std::string_view service : config::kServices) {
-    admin.Script(fmt::format("DROP DATABASE IF EXISTS {}", DatabaseOf(service)));
-    admin.Script(fmt::format("CREATE DATABASE {}", DatabaseOf(service)));
-    arguments[std::string(service)] = {"--database", fmt::format("{} dbname={}", server, DatabaseOf(service))};
-  }
-  return arguments;
-}
-
 }  // namespace
 
-BenchSuite::BenchSuite(const std::string& server) : server_(server), suite_(MakeDatabases(server)) {
+BenchSuite::BenchSuite(BenchSuiteOptions options)
+    : options_(std::move(options)), suite_(Arguments(), options_.replicas) {
+  if (!OnServer()) return;
+  for (const std::string_view service : config::kServices) sessions_.emplace(service, PgSession(TargetOf(service)));
+}
+
+std::string BenchSuite::DatabaseOf(std::string_view service) const {
+  return fmt::format("{}_{}", options_.databases, service);
+}
+
+std::string BenchSuite::TargetOf(std::string_view service) const {
+  return fmt::format("{} dbname={}", options_.server, DatabaseOf(service));
+}
+
+void BenchSuite::MakeDatabase(PgSession& admin, std::string_view service) const {
+  admin.Script(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", DatabaseOf(service)));
+  admin.Script(fmt::format("CREATE DATABASE {}", DatabaseOf(service)));
+}
+
+std::map<std::string, std::vector<std::string>> BenchSuite::Arguments() const {
+  std::optional<PgSession> admin;
+  if (OnServer()) admin.emplace(options_.server + " dbname=postgres").Script("SET client_min_messages TO warning");
+  std::map<std::string, std::vector<std::string>> arguments;
   for (const std::string_view service : config::kServices) {
-    sessions_.emplace(service, PgSession(fmt::format("{} dbname={}", server, DatabaseOf(service))));
+    auto& own = arguments[std::string(service)];
+    if (options_.partitions > 0) own = {"--partitions", std::to_string(options_.partitions)};
+    if (!admin) continue;
+    MakeDatabase(*admin, service);
+    own.insert(own.end(), {"--database", TargetOf(service)});
   }
+  return arguments;
 }
 
 std::vector<std::string> BenchSuite::Import(MadeLeads& leads, int count) {
@@ -93,8 +106,9 @@ double BenchSuite::ImportedPerSecond() const {
 
 Counts BenchSuite::Count() {
   Counts counts = RedisCounts(suite_.redis());
+  counts.merge(service_counts_.Read());
   counts["data bytes"] = static_cast<double>(DataBytes());
-  if (!sessions_.empty()) counts.merge(PostgresCounts(sessions_.begin()->second));
+  if (!sessions_.empty()) counts.merge(PostgresCounts(sessions_.begin()->second, options_.databases + "_"));
   return counts;
 }
 
@@ -125,24 +139,54 @@ void BenchSuite::Settle() {
 }
 
 void BenchSuite::StopServices() {
-  for (const std::string_view service : config::kServices) suite_.Kill(service);
+  for (const std::string_view service : config::kServices) {
+    for (int i = 0; i < options_.replicas; ++i) suite_.Kill(test::Suite::ProcessName(service, i));
+  }
 }
 
-void BenchSuite::StartServices() {
-  for (const std::string_view service : config::kServices) suite_.Restart(service);
+std::map<std::string, double> BenchSuite::StartServices() {
+  std::map<std::string, double> seconds;
+  for (const std::string_view service : config::kServices) {
+    double& longest = seconds[std::string(service)];
+    for (int i = 0; i < options_.replicas; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      suite_.Restart(test::Suite::ProcessName(service, i));
+      longest = std::max(longest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+  }
+  return seconds;
 }
 
-std::unique_ptr<storage::Database> BenchSuite::OpenDatabase(const std::string& service) const {
-  auto database = storage::SqliteDatabase::Open({.path = suite_.folder() / service / (service + ".db")});
-  if (!database.ok()) throw std::runtime_error(ToString(database.error()));
-  return std::move(*database);
+void BenchSuite::EmptyDatabases() {
+  sessions_.clear();
+  std::optional<PgSession> admin;
+  if (OnServer()) admin.emplace(options_.server + " dbname=postgres").Script("SET client_min_messages TO warning");
+  for (const std::string_view service : config::kServices) {
+    if (!admin) {
+      std::filesystem::remove_all(suite_.folder() / service);
+      continue;
+    }
+    MakeDatabase(*admin, service);
+    sessions_.emplace(service, PgSession(TargetOf(service)));
+  }
+}
+
+void BenchSuite::SettleFill() {
+  for (auto& [service, session] : sessions_) session.Script("VACUUM ANALYZE");
+  if (OnServer()) sessions_.begin()->second.Script("CHECKPOINT");
+  sync();
+}
+
+std::unique_ptr<FillStore> BenchSuite::OpenFill(const std::string& service) const {
+  if (OnServer()) return OpenPostgresFill(TargetOf(service));
+  return OpenSqliteFill(suite_.folder() / service / (service + ".db"));
 }
 
 std::int64_t BenchSuite::DataBytes() {
   std::int64_t bytes = 0;
   for (const std::string_view service : config::kServices) {
-    bytes += server_.empty() ? FolderBytes(suite_.folder() / service)
-                             : QueryNumber(service, "SELECT pg_database_size(current_database())");
+    bytes += !OnServer() ? FolderBytes(suite_.folder() / service)
+                         : QueryNumber(service, "SELECT pg_database_size(current_database())");
   }
   return bytes;
 }

@@ -8,22 +8,33 @@
 #include <string_view>
 #include <vector>
 
-#include "common/storage/database.h"
 #include "tests/bench/cost.h"
+#include "tests/bench/fill_store.h"
 #include "tests/bench/made_leads.h"
 #include "tests/bench/pg_session.h"
+#include "tests/bench/service_counts.h"
 #include "tests/support/suite_clients.h"
 #include "tests/support/suite_process.h"
 
 namespace quartet::bench {
 
-// A suite of its own, and the leads that a benchmark has put into it.
+// How reports name the places where a suite may have its records.
+inline constexpr const char* kEmbedded = "embedded";
+inline constexpr const char* kPostgres = "PostgreSQL";
+
+struct BenchSuiteOptions {
+  // Of the databases: a libpq connection string without a database. Empty: SQLite.
+  std::string server;
+  // What the names of the databases on a server begin with; those of that name are made anew.
+  std::string databases = "quartet";
+  int replicas = 1;    // processes of each service; more than one need a server
+  int partitions = 0;  // of every topic; 0: as many as the services make unless told
+};
+
+// A suite of its own, over fresh databases, and the leads that a benchmark has put into it.
 class BenchSuite {
  public:
-  // Over SQLite.
-  BenchSuite() = default;
-  // Over fresh databases of a server; `server`: a libpq connection string without a database.
-  explicit BenchSuite(const std::string& server);
+  explicit BenchSuite(BenchSuiteOptions options = {});
 
   test::Suite& processes() { return suite_; }
 
@@ -32,7 +43,7 @@ class BenchSuite {
   // All leads that were imported per second spent on it; 0 before the first.
   double ImportedPerSecond() const;
 
-  // What its Redis and its databases have done since they were started.
+  // What its Redis, its services and its databases have done since they were started.
   Counts Count();
 
   // Waits until nothing is left to do for any qualification: no intent, no
@@ -40,11 +51,16 @@ class BenchSuite {
   // takes more than a minute.
   void Settle();
 
-  // To reach the databases while no service has them open.
+  // To reach the databases while no service has them open, and to time the start.
   void StopServices();
-  void StartServices();
-  // Of a suite over SQLite. Throws std::runtime_error if it cannot be opened.
-  std::unique_ptr<storage::Database> OpenDatabase(const std::string& service) const;
+  // By service the seconds from its start until it is healthy, of replicas the longest; one after the other.
+  std::map<std::string, double> StartServices();
+  // Drops all that the services have stored while they are stopped.
+  void EmptyDatabases();
+  // Has what was filled in written to the disk and, on a server, tidied up, so that this does not go on afterwards.
+  void SettleFill();
+  // The database of a service that is stopped.
+  std::unique_ptr<FillStore> OpenFill(const std::string& service) const;
 
   // Bytes of all databases with their logs.
   std::int64_t DataBytes();
@@ -52,11 +68,18 @@ class BenchSuite {
  private:
   std::int64_t QueryNumber(std::string_view service, const std::string& sql);
   std::int64_t Unfinished();
+  bool OnServer() const { return !options_.server.empty(); }
+  // A libpq connection string for a service's database.
+  std::string TargetOf(std::string_view service) const;
+  std::string DatabaseOf(std::string_view service) const;
+  std::map<std::string, std::vector<std::string>> Arguments() const;
+  void MakeDatabase(PgSession& admin, std::string_view service) const;
 
-  std::string server_;                                      // empty over SQLite
+  const BenchSuiteOptions options_;
   std::map<std::string, PgSession, std::less<>> sessions_;  // by service, over PostgreSQL
-  test::Suite suite_;
+  test::Suite suite_;                                       // after what makes its databases
   test::SuiteClients clients_{suite_};
+  const ServiceCounts service_counts_{suite_};
   std::int64_t imported_ = 0;
   double import_seconds_ = 0;
 };

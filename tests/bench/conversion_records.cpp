@@ -47,10 +47,10 @@ const opportunity::OpportunityTraits& Opportunities() {
 
 }  // namespace
 
-resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t now_us) {
+resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t now_us, Rules rules) {
   lead::LeadTraits::PrepareNew(lead);
   resource::Violations violations;
-  lead::LeadTraits::Check(lead, violations);
+  if (rules == Rules::kApply) lead::LeadTraits::Check(lead, violations);
   if (!violations.empty()) throw std::runtime_error(ToString(violations.ToStatus().error()));
   return methods::TypedRecord<lead::LeadTraits>::Encode(lead, std::move(id), 1, now_us, now_us);
 }
@@ -65,8 +65,13 @@ std::string CreationEvents(const std::vector<resource::Record>& leads, IdSource&
 }
 
 ConversionRecords Convert(const resource::Record& before, const std::string& account_id, bool account_opened,
-                          IdSource& ids, std::int64_t now_us) {
+                          IdSource& ids, std::int64_t now_us, Rules rules) {
   const lead::v1::Lead lead = methods::TypedRecord<lead::LeadTraits>::Decode(before);
+  const auto checked = [rules](auto check) {
+    return [rules, check](auto& message, auto& violations) {
+      if (rules == Rules::kApply) check(message, violations);
+    };
+  };
   ConversionRecords records;
   records.qualification_id = ids.NewUuid();
   const std::string contact_id = ids.NewUuid();
@@ -87,14 +92,14 @@ ConversionRecords Convert(const resource::Record& before, const std::string& acc
   for (qualification::v1::Prepare& work : *plan.mutable_prepares()) {
     if (work.has_account() && account_opened) {
       records.account = Open(account::AccountTraits(), *work.mutable_account()->mutable_record(), account_id, decision,
-                             account::AccountTraits::Check, events);
+                             checked(account::AccountTraits::Check), events);
     } else if (work.has_contact()) {
       records.contact = Open(contact::ContactTraits(), *work.mutable_contact()->mutable_record(), contact_id, decision,
-                             contact::CheckFields, events);
+                             checked(contact::CheckFields), events);
     } else if (work.has_opportunities()) {
       const auto check = [](auto& message, auto& violations) { Opportunities().Check(message, violations); };
       records.opportunity = Open(Opportunities(), *work.mutable_opportunities()->mutable_records(0), opportunity_id,
-                                 decision, check, events);
+                                 decision, checked(check), events);
     }
   }
   auto closed = lead::LeadKind().Apply({.record_id = before.id, .kind = commit::IntentKind::kLock}, before, decision);

@@ -15,8 +15,12 @@
 
 namespace quartet::bench {
 
+// Whether records pass through the rules of their services, which also bring phone numbers and the like into the form
+// that is stored. Most of the time goes there; it can be spared where the lead's fields have that form already.
+enum class Rules { kApply, kSpare };
+
 // The stored form of a new lead.
-resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t now_us);
+resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t now_us, Rules rules = Rules::kApply);
 
 // The domain events of new leads, as an outbox row holds them.
 std::string CreationEvents(const std::vector<resource::Record>& leads, IdSource& ids);
@@ -36,7 +40,7 @@ struct ConversionRecords {
 
 // Makes them from a stored lead. `account_id`: the account that the contact works for, found or to be opened.
 ConversionRecords Convert(const resource::Record& lead, const std::string& account_id, bool account_opened,
-                          IdSource& ids, std::int64_t now_us);
+                          IdSource& ids, std::int64_t now_us, Rules rules = Rules::kApply);
 
 // By what an account is found: the identities that the lead's company would have.
 std::vector<identity::Identity> AccountIdentities(const resource::Record& lead);

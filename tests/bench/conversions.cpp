@@ -79,7 +79,7 @@ ConversionRun Conversions::RunOnce(const ConversionPoint& point, Duration length
   const CostMeter meter(processes_, disk_, [this] { return suite_.Count(); });
 
   ConversionRun run;
-  run.load = RunLoad({.addresses = {suite_.processes().AddressOf("qualification")},
+  run.load = RunLoad({.addresses = suite_.processes().AddressesOf("qualification"),
                       .method = point.batch == 0 ? "/quartet.qualification.v1.QualificationService/QualifyLead"
                                                  : "/quartet.qualification.v1.QualificationService/BatchQualifyLeads",
                       .requests = requests,

@@ -24,9 +24,11 @@ struct ImportResult {
   const Run& Median() const;
 };
 
-// One stream of 10,000 rows after the other. The limit for SQLite: one thread that inserts rows made beforehand, in
-// transactions of as many rows as the service's. Throws std::runtime_error if something cannot be
+// One stream of 10,000 rows after the other. The limit: one thread that writes rows made beforehand, in transactions of
+// as many rows as the service's; into SQLite by inserts, on a server (that of the suite's databases; empty: SQLite) by
+// COPY. Throws std::runtime_error if something cannot be
 // written.
-ImportResult MeasureImport(BenchSuite& suite, int rounds, int rows, const std::stop_token& stop);
+ImportResult MeasureImport(BenchSuite& suite, const std::string& server, int rounds, int rows,
+                           const std::stop_token& stop);
 
 }  // namespace quartet::bench

@@ -178,7 +178,7 @@ class Monolith {
       Records part;
       for (std::size_t i = 0; i < std::min(kCopyRows, count - leads.size()); ++i)
         part.push_back(LeadRecord(source_.Next(), ids_.NewUuid(), clock_.NowMicros()));
-      CopyLeads(*session_, part);
+      CopyLeads(*session_, RowsOf(part));
       std::ranges::move(part, std::back_inserter(leads));
     }
     session_->Script("ANALYZE");
@@ -203,7 +203,7 @@ class Monolith {
       PrepareMonolith(workers.back()->session);
     }
     const Processes processes;
-    const CostMeter meter(processes, disk_, [this] { return PostgresCounts(*session_); });
+    const CostMeter meter(processes, disk_, [this] { return PostgresCounts(*session_, kDatabase); });
     MonolithRun run;
     std::mutex mutex;
     std::exception_ptr failure;

@@ -60,9 +60,9 @@ void MakeMonolithTables(PgSession& session) {
   for (const auto& [name, text] : kMigrations) session.Script(std::string(text));
 }
 
-void CopyLeads(PgSession& session, std::span<const resource::Record> leads) {
-  std::string rows;
-  std::string identities;
+LeadRows RowsOf(std::span<const resource::Record> leads) {
+  LeadRows made;
+  auto& [rows, identities] = made;
   for (const resource::Record& lead : leads) {
     rows += fmt::format("{}\t{}\t{}\t{}\t{}\t", lead.id, lead.version, lead.create_time_us, lead.update_time_us,
                         lead.delete_time_us);
@@ -81,13 +81,15 @@ void CopyLeads(PgSession& session, std::span<const resource::Record> leads) {
       identities += fmt::format("\t{}\t0\n", lead.id);
     }
   }
-  session.Script("BEGIN");
+  return made;
+}
+
+void CopyLeads(PgSession& session, const LeadRows& rows) {
   session.Copy(
       "COPY lead.lead (id, version, create_time, update_time, delete_time, body, state, owner, source, company) FROM "
       "STDIN",
-      rows);
-  session.Copy("COPY lead.identity (kind, value, record_id, former) FROM STDIN", identities);
-  session.Script("COMMIT");
+      rows.leads);
+  session.Copy("COPY lead.identity (kind, value, record_id, former) FROM STDIN", rows.identities);
 }
 
 void PrepareMonolith(PgSession& session) {

@@ -15,8 +15,15 @@ namespace quartet::bench {
 // Makes the tables, and the function of monolith_qualify.sql, in an empty database.
 void MakeMonolithTables(PgSession& session);
 
-// Puts leads in, with their identities.
-void CopyLeads(PgSession& session, std::span<const resource::Record> leads);
+// What COPY takes of leads and of their identities, in its text format.
+struct LeadRows {
+  std::string leads;
+  std::string identities;
+};
+LeadRows RowsOf(std::span<const resource::Record> leads);
+
+// Puts leads in, with their identities; in the transaction that is open, if there is one.
+void CopyLeads(PgSession& session, const LeadRows& rows);
 
 // Prepares what monolith.cpp runs, by the names that it uses.
 void PrepareMonolith(PgSession& session);

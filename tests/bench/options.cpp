@@ -13,6 +13,8 @@ constexpr const char* kAbout =
     "  quartet-bench --only conversions --open 32 --seconds 5 --rounds 1\n"
     "  quartet-bench --only load --rates 500,1000,1500\n"
     "  quartet-bench --only conversions,monolith --store postgres\n"
+    "  quartet-bench --only replicas --replicas 1,4 --partitions 4,64 --records 1000\n"
+    "  quartet-bench --only sizes --store embedded,postgres --sizes 10000,1000000\n"
     "  quartet-bench --json latest.json --svg latest.svg\n"
     "\n"
     "Starts a suite of its own (Redis and the five services next to this program, a process each, every\n"
@@ -25,6 +27,9 @@ void MakeQuick(Options& options) {
   options.connections = {8, 16};
   options.sizes = {1'000, 10'000};
   options.import_rows = 10'000;
+  options.replicas = {1, 2};
+  options.partitions = {4, 16};
+  options.records = {1'000};
   options.growth = 2;
   options.steps_at_knee = 1;
   options.seconds = 1;
@@ -76,6 +81,19 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
                                      "first is what the others are compared with")
                           ->delimiter(',')
                           ->check(CLI::Range(100, 100'000'000));
+  const auto* replicas =
+      app.add_option("--replicas", told.replicas,
+                     "Processes of every service in the section replicas, with commas; the first of "
+                     "these, of the partitions and of the records is what the others are compared with")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 8));
+  const auto* partitions =
+      app.add_option("--partitions", told.partitions, "Partitions of every topic there, with commas")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 256));
+  const auto* records = app.add_option("--records", told.records, "Conversions that the suites hold there, with commas")
+                            ->delimiter(',')
+                            ->check(CLI::Range(0, 10'000'000));
   app.add_option("--server", options.server,
                  "A PostgreSQL to use, as a libpq connection string without a database; one of its own unless told");
   app.add_option("--folder", options.folder, "Where the databases lie meanwhile; must be on a real disk")
@@ -97,6 +115,9 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
   if (connections->count() > 0) options.connections = told.connections;
   if (import_rows->count() > 0) options.import_rows = told.import_rows;
   if (sizes->count() > 0) options.sizes = told.sizes;
+  if (replicas->count() > 0) options.replicas = told.replicas;
+  if (partitions->count() > 0) options.partitions = told.partitions;
+  if (records->count() > 0) options.records = told.records;
   if (seconds->count() > 0) options.seconds = told.seconds;
   if (rounds->count() > 0) options.rounds = told.rounds;
   if (!json.empty()) options.json = json;

@@ -5,8 +5,8 @@
 
 namespace quartet::bench {
 
-// What a server has done since it was started: commits in databases whose names begin with "quartet", and what went
+// What a server has done since it was started: commits in databases whose names begin with `databases`, and what went
 // into its log.
-Counts PostgresCounts(PgSession& session);
+Counts PostgresCounts(PgSession& session, const std::string& databases);
 
 }  // namespace quartet::bench

@@ -51,10 +51,10 @@ std::string Program(pid_t pid) {
   return command.substr(command.rfind('/') + 1);
 }
 
-// The number behind `key: ` in /proc/PID/io.
-std::int64_t IoCount(const std::string& io, const std::string& key) {
-  const auto place = io.find(key + ": ");
-  return place == std::string::npos ? 0 : std::stoll(io.substr(place + key.size() + 2));
+// The number behind `key:` in a file like /proc/PID/io.
+std::int64_t NumberOf(const std::string& text, const std::string& key) {
+  const auto place = text.find(key + ":");
+  return place == std::string::npos ? 0 : std::stoll(text.substr(place + key.size() + 1));
 }
 
 // All processes of the machine by their parents.
@@ -80,9 +80,10 @@ bool AddUsage(pid_t pid, const Children& children, ProcessUsage& usage) {
   if (pid != getpid()) ticks += std::stod(fields[kEndedUserTicksField]) + std::stod(fields[kEndedSystemTicksField]);
   const std::string io = Text(fmt::format("/proc/{}/io", pid));
   usage.cpu_seconds += ticks / ticks_per_second;
-  usage.write_calls += IoCount(io, "syscw");
-  usage.written_bytes += IoCount(io, "write_bytes");
+  usage.write_calls += NumberOf(io, "syscw");
+  usage.written_bytes += NumberOf(io, "write_bytes");
   usage.resident_bytes += std::stoll(fields[kResidentPagesField]) * page_bytes;
+  usage.peak_resident_bytes += NumberOf(Text(fmt::format("/proc/{}/status", pid)), "VmHWM") * 1024;
   if (pid == getpid()) return true;
   // One that has ended meanwhile counts among its parent's next time.
   const auto [first, last] = children.equal_range(pid);
@@ -93,7 +94,7 @@ bool AddUsage(pid_t pid, const Children& children, ProcessUsage& usage) {
 }  // namespace
 
 Processes::Processes() {
-  pids_["load generator"] = {getpid()};
+  pids_[kLoadGenerator] = {getpid()};
   const Children children = AllChildren();
   const auto [first, last] = children.equal_range(getpid());
   for (auto child = first; child != last; ++child) {

@@ -15,7 +15,11 @@ struct ProcessUsage {
   std::int64_t write_calls = 0;    // write, pwrite, writev …, whatever they wrote to
   std::int64_t written_bytes = 0;  // that had to go to a disk
   std::int64_t resident_bytes = 0;
+  std::int64_t peak_resident_bytes = 0;  // the most at any time; of several processes the sum of theirs
 };
+
+// How this process is named in what it measures.
+inline constexpr const char* kLoadGenerator = "load generator";
 
 // This process and those it has started, each under its program's name; what they have started in turn counts as
 // theirs, and programs of one name are summed up.

@@ -24,6 +24,9 @@ std::vector<const LoadResult*> AllLoads(const Report& report) {
       for (const SizeResult::Run& run : runs) loads.push_back(&run.load);
     }
   }
+  for (const ReplicasResult& result : report.replicas) {
+    for (const ConversionRun& run : result.runs) loads.push_back(&run.load);
+  }
   return loads;
 }
 

@@ -14,6 +14,7 @@
 #include "tests/bench/monolith.h"
 #include "tests/bench/offered.h"
 #include "tests/bench/processes.h"
+#include "tests/bench/replicas.h"
 #include "tests/bench/sizes.h"
 
 namespace quartet::bench {
@@ -23,6 +24,10 @@ struct SuiteReport {
   std::string store;                           // where its records are: "embedded"
   std::map<std::string, ProcessUsage> idle;    // by process, before any call
   std::map<std::string, ProcessUsage> loaded;  // and after all of them
+  // From the start of a service until it is healthy, in seconds, by service: with nothing stored, and with what the
+  // suite holds at the end.
+  std::map<std::string, double> start_empty;
+  std::map<std::string, double> start_filled;
   double imported_per_second = 0;
   std::vector<ConversionResult> conversions;  // closed loop
   OfferedLoad offered;                        // open loop
@@ -44,6 +49,7 @@ struct Report {
   std::vector<MonolithResult> monolith;
   std::vector<SizeResult> sizes;
   std::vector<Instructions> instructions;
+  std::vector<ReplicasResult> replicas;
 
   // The point of the monolith with the most conversions per second, or null.
   const MonolithResult* FastestMonolith(MonolithPoint::How how) const;

@@ -34,6 +34,10 @@ void AddCostJson(const Cost& cost, Json& json) {
                             {"counts", cost.counts}};
 }
 
+const char* CompaniesName(Companies companies) {
+  return companies == Companies::kShared ? "shared" : "distinct";
+}
+
 Json RunJson(const ConversionRun& run) {
   Json json = LoadJson(run.load);
   json["conversions"] = run.load.counted;
@@ -43,7 +47,7 @@ Json RunJson(const ConversionRun& run) {
 }
 
 Json ConversionJson(const ConversionResult& result) {
-  Json json = {{"companies", result.point.companies == Companies::kShared ? "shared" : "distinct"},
+  Json json = {{"companies", CompaniesName(result.point.companies)},
                {"method", result.point.batch == 0 ? "QualifyLead" : "BatchQualifyLeads"},
                {"open", result.point.in_flight},
                {"leads_per_call", std::max(1, result.point.batch)},
@@ -69,9 +73,9 @@ Json CallJson(const CallResult& result) {
   return json;
 }
 
-Json ResidentJson(const std::map<std::string, ProcessUsage>& usage) {
+Json ResidentJson(const std::map<std::string, ProcessUsage>& usage, std::int64_t ProcessUsage::*bytes) {
   Json json = Json::object();
-  for (const auto& [name, used] : usage) json[name] = used.resident_bytes;
+  for (const auto& [name, used] : usage) json[name] = used.*bytes;
   return json;
 }
 
@@ -79,8 +83,10 @@ Json SuiteJson(const SuiteReport& suite) {
   Json json = {{"store", suite.store},
                {"peak_per_second", suite.Peak()},
                {"imported_leads_per_second", suite.imported_per_second},
-               {"idle_resident_bytes", ResidentJson(suite.idle)},
-               {"loaded_resident_bytes", ResidentJson(suite.loaded)},
+               {"idle_resident_bytes", ResidentJson(suite.idle, &ProcessUsage::resident_bytes)},
+               {"loaded_resident_bytes", ResidentJson(suite.loaded, &ProcessUsage::resident_bytes)},
+               {"peak_resident_bytes", ResidentJson(suite.loaded, &ProcessUsage::peak_resident_bytes)},
+               {"start_seconds", {{"empty", suite.start_empty}, {"filled", suite.start_filled}}},
                {"conversions", Json::array()},
                {"offered", Json::array()},
                {"half_load", nullptr},
@@ -112,16 +118,30 @@ Json MonolithJson(const MonolithResult& result) {
 }
 
 Json SizeJson(const SizeResult& size) {
-  Json json = {{"records", size.records},
+  Json json = {{"store", size.store},
+               {"records", size.records},
                {"fill_seconds", size.fill_seconds},
+               {"start_seconds", size.start_seconds},
                {"data_bytes", size.data_bytes},
                {"calls", Json::object()}};
   for (const auto& [method, runs] : size.runs) {
     for (const SizeResult::Run& run : runs) {
       json["calls"][method].push_back(LoadJson(run.load));
       json["calls"][method].back()["cpu_us"] = run.cpu_us;
+      json["calls"][method].back()["written_bytes"] = run.written_bytes;
     }
   }
+  return json;
+}
+
+Json ReplicasJson(const ReplicasResult& result) {
+  Json json = {{"replicas", result.point.replicas},
+               {"partitions", result.point.partitions},
+               {"records", result.point.records},
+               {"open", result.point.open},
+               {"companies", CompaniesName(result.point.companies)},
+               {"runs", Json::array()}};
+  for (const ConversionRun& run : result.runs) json["runs"].push_back(RunJson(run));
   return json;
 }
 
@@ -147,6 +167,8 @@ std::string ToJson(const Report& report) {
   for (const MonolithResult& result : report.monolith) json["monolith"].push_back(MonolithJson(result));
   json["sizes"] = Json::array();
   for (const SizeResult& size : report.sizes) json["sizes"].push_back(SizeJson(size));
+  json["replicas"] = Json::array();
+  for (const ReplicasResult& result : report.replicas) json["replicas"].push_back(ReplicasJson(result));
   json["instructions"] = Json::array();
   for (const Instructions& counted : report.instructions) {
     json["instructions"].push_back(

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kAimP50Ms = 5;
 constexpr double kAimP99Ms = 20;
+constexpr double kAimSizeRatio = 1.2;
 
 double Millis(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
@@ -106,13 +107,57 @@ PlotBars CostBars(const Report& report) {
   return bars;
 }
 
+PlotBars ReplicasBars(const Report& report) {
+  PlotBars bars{.title = "CPU per conversion by replicas, partitions and records, PostgreSQL",
+                .x_label = "microseconds",
+                .parts = {"services", "redis-server", "postgres"},
+                .bars = {}};
+  for (const ReplicasResult& result : report.replicas) {
+    if (result.runs.empty()) continue;
+    const ConversionRun& run = result.Median();
+    const double redis_us = run.cost.cpu_us.at("redis-server");
+    const double postgres_us = run.cost.cpu_us.at("postgres");
+    bars.bars.push_back({.name = fmt::format("{} × {} × {}, {} open{}", result.point.replicas, result.point.partitions,
+                                             result.point.records, result.point.open,
+                                             result.point.companies == Companies::kShared ? "" : ", new companies"),
+                         .values = {ReplicasResult::CpuMicros(run) - redis_us - postgres_us, redis_us, postgres_us}});
+  }
+  return bars;
+}
+
+PlotPanel SizesPanel(const Report& report) {
+  PlotPanel panel{.title = "CPU per call by size, of the smallest",
+                  .x_label = "conversions that a suite holds, millions",
+                  .y_label = "ratio",
+                  .lines = {},
+                  .levels = {{"aim", kAimSizeRatio}}};
+  const SizeResult* smallest = nullptr;
+  std::map<std::pair<std::string, std::string>, PlotLine> lines;
+  for (const SizeResult& size : report.sizes) {
+    if (smallest == nullptr || smallest->store != size.store) smallest = &size;
+    for (const auto& [method, runs] : size.runs) {
+      PlotLine& line = lines[{size.store, method}];
+      line.name = fmt::format("{} {}", size.store, method);
+      line.points.emplace_back(size.records / 1e6, size.Median(method).cpu_us / smallest->Median(method).cpu_us);
+    }
+  }
+  int color = 0;
+  for (auto& [key, line] : lines) {
+    line.color = color++;
+    line.dash = key.first == kEmbedded ? 0 : 1;
+    panel.lines.push_back(std::move(line));
+  }
+  return panel;
+}
+
 }  // namespace
 
 std::string ToSvg(const Report& report) {
   return DrawSvg("Quartet: conversions",
                  fmt::format("{}, {} cores ({}), {:.1f} s at each point", report.machine.time, report.machine.cores,
                              report.machine.processor, report.seconds),
-                 {LatencyPanel(report), ThroughputPanel(report)}, {CostBars(report)});
+                 {LatencyPanel(report), ThroughputPanel(report), SizesPanel(report)},
+                 {CostBars(report), ReplicasBars(report)});
 }
 
 }  // namespace quartet::bench

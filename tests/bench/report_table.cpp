@@ -21,11 +21,25 @@ void AddHead(TableOut out, const Report& report) {
 
 void AddMemory(TableOut out, const SuiteReport& suite) {
   if (suite.idle.empty()) return;
-  fmt::format_to(out, "\n{:<28} {:>8} {:>13}    (aim: a service idles in ≤ 40)\n",
-                 fmt::format("Memory, {}, MB", suite.store), "idle", "after load");
+  fmt::format_to(out, "\n{:<28} {:>8} {:>13} {:>9}    (aim: a service idles in ≤ 40)\n",
+                 fmt::format("Memory, {}, MB", suite.store), "idle", "after load", "peak");
   for (const auto& [name, idle] : suite.idle) {
-    fmt::format_to(out, "  {:<26} {:>8.1f} {:>13.1f}\n", name, static_cast<double>(idle.resident_bytes) / kMegabyte,
-                   static_cast<double>(suite.loaded.at(name).resident_bytes) / kMegabyte);
+    const ProcessUsage& loaded = suite.loaded.at(name);
+    fmt::format_to(out, "  {:<26} {:>8.1f} {:>13.1f} {:>9.1f}\n", name,
+                   static_cast<double>(idle.resident_bytes) / kMegabyte,
+                   static_cast<double>(loaded.resident_bytes) / kMegabyte,
+                   static_cast<double>(loaded.peak_resident_bytes) / kMegabyte);
+  }
+}
+
+void AddStart(TableOut out, const SuiteReport& suite) {
+  if (suite.start_empty.empty()) return;
+  fmt::format_to(out, "\n{:<28} {:>8} {:>13}    (aim: ≤ 1,000)\n", fmt::format("Start to ready, {}, ms", suite.store),
+                 "empty", "after load");
+  for (const auto& [service, seconds] : suite.start_empty) {
+    const auto filled = suite.start_filled.find(service);
+    fmt::format_to(out, "  {:<26} {:>8.0f} {:>13}\n", service, seconds * 1e3,
+                   filled == suite.start_filled.end() ? "" : fmt::format("{:.0f}", filled->second * 1e3));
   }
 }
 
@@ -37,6 +51,7 @@ std::string ToTable(const Report& report) {
   AddHead(out, report);
   for (const SuiteReport& suite : report.suites) {
     AddMemory(out, suite);
+    AddStart(out, suite);
     AddConversions(out, suite);
     if (const ConversionResult* fastest = suite.Fastest())
       AddCost(out, fmt::format("{}, {} calls open", suite.store, fastest->point.in_flight), fastest->Median().cost);
@@ -46,6 +61,7 @@ std::string ToTable(const Report& report) {
   }
   AddInstructions(out, report);
   AddSizes(out, report);
+  AddReplicas(out, report);
   AddMonolith(out, report);
   AddHeadline(out, report);
   if (report.Failures() > 0) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <numeric>
 
+#include <fmt/core.h>
+
 #include "tests/bench/call_requests.h"
 #include "tests/bench/conversions.h"
 #include "tests/bench/fill.h"
@@ -17,10 +19,15 @@ constexpr Duration kWarmUp{0.5};
 // The suite of one size.
 class Sized {
  public:
-  Sized(SizeResult& result, const Disk& disk, const std::stop_token& stop) : result_(result), disk_(disk), stop_(stop) {
+  Sized(SizeResult& result, const std::string& server, const Disk& disk, const std::stop_token& stop)
+      : result_(result),
+        disk_(disk),
+        stop_(stop),
+        suite_({.server = server, .databases = fmt::format("quartet_{}", result.records)}) {
     const auto start = std::chrono::steady_clock::now();
-    const auto names = Fill(suite_, result.records);
+    const auto names = Fill(suite_, result.records, stop);
     result.fill_seconds = Duration(std::chrono::steady_clock::now() - start).count();
+    result.start_seconds = suite_.StartServices();
     result.data_bytes = static_cast<double>(suite_.DataBytes());
     processes_ = std::make_unique<Processes>();
     requests_ = std::make_unique<CallRequests>(suite_, names);
@@ -55,7 +62,7 @@ class Sized {
   void Add(const std::string& method, LoadResult load, const Cost& cost) {
     const double cpu_us = std::accumulate(cost.cpu_us.begin(), cost.cpu_us.end(), 0.0,
                                           [](double sum, const auto& entry) { return sum + entry.second; });
-    result_.runs[method].push_back({.load = std::move(load), .cpu_us = cpu_us});
+    result_.runs[method].push_back({.load = std::move(load), .cpu_us = cpu_us, .written_bytes = cost.written_bytes});
   }
 
   SizeResult& result_;
@@ -76,13 +83,13 @@ const SizeResult::Run& SizeResult::Median(const std::string& method) const {
   return *sorted.at((sorted.size() - 1) / 2);
 }
 
-std::vector<SizeResult> MeasureSizes(const std::vector<int>& sizes, int rounds, Duration length, const Disk& disk,
-                                     const std::stop_token& stop) {
+std::vector<SizeResult> MeasureSizes(const std::string& server, const std::vector<int>& sizes, int rounds,
+                                     Duration length, const Disk& disk, const std::stop_token& stop) {
   std::vector<SizeResult> results;
-  for (const int size : sizes) results.push_back({.records = size});
+  for (const int size : sizes) results.push_back({.store = server.empty() ? kEmbedded : kPostgres, .records = size});
   std::vector<std::unique_ptr<Sized>> suites;
   for (SizeResult& result : results) {
-    if (!stop.stop_requested()) suites.push_back(std::make_unique<Sized>(result, disk, stop));
+    if (!stop.stop_requested()) suites.push_back(std::make_unique<Sized>(result, server, disk, stop));
   }
   for (int round = 0; round < rounds; ++round) {
     for (const char* method : {"GetLead", "CreateLead", "ListLeads"}) {

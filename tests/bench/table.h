@@ -29,6 +29,7 @@ void AddCost(TableOut out, const std::string& title, const Cost& cost);
 void AddMonolith(TableOut out, const Report& report);
 void AddInstructions(TableOut out, const Report& report);
 void AddSizes(TableOut out, const Report& report);
+void AddReplicas(TableOut out, const Report& report);
 // What counts most, of all that was measured.
 void AddHeadline(TableOut out, const Report& report);
 void AddCalls(TableOut out, const SuiteReport& suite);

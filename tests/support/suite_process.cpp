@@ -6,7 +6,7 @@
 #include <iostream>
 #include <stdexcept>
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -31,10 +31,6 @@ std::string DatabaseOf(std::string_view service) {
   return fmt::format("quartet_{}", service);
 }
 
-std::string ProcessName(std::string_view service, int replica) {
-  return replica == 0 ? std::string(service) : fmt::format("{}.{}", service, replica);
-}
-
 bool IsHealthy(grpc::health::v1::Health::Stub& stub) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kProbeLimit);
@@ -56,10 +52,9 @@ std::filesystem::path ProgramFolder() {
   return folder;
 }
 
-Suite::Suite(std::map<std::string, std::vector<std::string>> arguments)
-    : arguments_(std::move(arguments)), redis_(StartRedis(ports_)) {
-  for (const std::string_view service : config::kServices) Start(std::string(service));
-  for (const std::string_view service : config::kServices) WaitUntilHealthy(AddressOf(service), std::string(service));
+Suite::Suite(std::map<std::string, std::vector<std::string>> arguments, int replicas)
+    : replicas_(replicas), arguments_(std::move(arguments)), redis_(StartRedis(ports_)) {
+  StartAll();
 }
 
 Suite::Suite(InOneProcess /*how*/) : redis_(StartRedis(ports_)) {
@@ -71,9 +66,13 @@ Suite::Suite(OnPostgres how)
     : replicas_(how.replicas),
       redis_(StartRedis(ports_)),
       postgres_(std::make_unique<PostgresServer>(std::vector<std::string>{}, ports_.base() + kPostgresOffset)) {
-  for (int i = 1; i < replicas_; ++i) replica_ports_.push_back(std::make_unique<PortBlock>());
   for (const std::string_view service : config::kServices) postgres_->CreateDatabase(DatabaseOf(service));
   if (how.standby) standby_ = postgres_->StartStandby(ports_.base() + kStandbyOffset);
+  StartAll();
+}
+
+void Suite::StartAll() {
+  for (int i = 1; i < replicas_; ++i) replica_ports_.push_back(std::make_unique<PortBlock>());
   for (const std::string_view service : config::kServices) {
     for (int i = 0; i < replicas_; ++i) Start(ProcessName(service, i));
   }
@@ -104,8 +103,12 @@ std::string Suite::AddressOf(std::string_view service, int replica) const {
 }
 
 std::string Suite::AddressOf(std::string_view service) const {
-  std::string addresses = AddressOf(service, 0);
-  for (int i = 1; i < replicas_; ++i) addresses += "," + AddressOf(service, i);
+  return fmt::format("{}", fmt::join(AddressesOf(service), ","));
+}
+
+std::vector<std::string> Suite::AddressesOf(std::string_view service) const {
+  std::vector<std::string> addresses;
+  for (int i = 0; i < replicas_; ++i) addresses.push_back(AddressOf(service, i));
   return addresses;
 }
 
@@ -120,16 +123,17 @@ void Suite::Start(const std::string& process) {
   std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + service)).string(), "--base-port",
                                       std::to_string(ports_.base()), "--data-dir", data.string()};
   if (postgres_ != nullptr) {
+    const std::vector<int> servers = {ports_.base() + kPostgresOffset, ports_.base() + kStandbyOffset};
+    command.insert(command.end(), {"--database", PostgresServer::Target(servers, DatabaseOf("{service}"))});
+  }
+  if (replicas_ > 1) {
     const int replica = process == service ? 0 : std::stoi(process.substr(service.size() + 1));
-    const int base = ports_.base();
-    const std::vector<int> servers = {base + kPostgresOffset, base + kStandbyOffset};
-    command.insert(command.end(), {"--database", PostgresServer::Target(servers, DatabaseOf("{service}")), "--listen",
-                                   AddressOf(service, replica)});
+    command.insert(command.end(), {"--listen", AddressOf(service, replica)});
     for (const std::string_view other : config::kServices) {
       command.insert(command.end(), {fmt::format("--{}", other), AddressOf(other)});
     }
   }
-  if (const auto more = arguments_.find(process); more != arguments_.end()) {
+  if (const auto more = arguments_.find(service); more != arguments_.end()) {
     command.insert(command.end(), more->second.begin(), more->second.end());
   }
   processes_[process] = std::make_unique<ChildProcess>(std::move(command), LogOf(process));
@@ -147,6 +151,10 @@ void Suite::WaitUntilHealthy(const std::string& address, const std::string& name
   const bool is_healthy = Eventually([&] { return !process.Running() || IsHealthy(*stub); }, kHealthyLimit);
   if (is_healthy && process.Running()) return;
   throw std::runtime_error(fmt::format("{} does not get healthy:\n{}", name, ReadFile(LogOf(name))));
+}
+
+std::string Suite::ProcessName(std::string_view service, int replica) {
+  return replica == 0 ? std::string(service) : fmt::format("{}.{}", service, replica);
 }
 
 void Suite::Kill(std::string_view process) {

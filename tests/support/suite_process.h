@@ -21,9 +21,10 @@ namespace quartet::test {
 // the test has failed by then. One thread uses it. Failures throw, for a test cannot go on without.
 class Suite {
  public:
-  // Starts each service as a process; returns when all are healthy. `arguments`:
-  // further ones for the services named, for instance {{"lead", {"--workers", "4"}}}.
-  explicit Suite(std::map<std::string, std::vector<std::string>> arguments = {});
+  // Starts so many processes of each service; returns when all are healthy. `arguments`:
+  // further ones for the services named, for instance {{"lead", {"--workers", "4"}}}; replicas
+  // need a database that they can share.
+  explicit Suite(std::map<std::string, std::vector<std::string>> arguments = {}, int replicas = 1);
   // Starts the one process that holds all five.
   struct InOneProcess {};
   explicit Suite(InOneProcess how);
@@ -41,14 +42,18 @@ class Suite {
   int base_port() const { return ports_.base(); }
   // "host:port" of a service, of all its replicas with a comma between them.
   std::string AddressOf(std::string_view service) const;
+  // "host:port" of each replica of a service.
+  std::vector<std::string> AddressesOf(std::string_view service) const;
   RedisServer& redis() { return *redis_; }
   // The server that takes writes; only for suites on PostgreSQL.
   PostgresServer& postgres() { return *postgres_; }
   // Kills that server with -9, and has its standby take over.
   void FailOver();
 
+  // Of several replicas "lead" is the first, "lead.1" the second.
+  static std::string ProcessName(std::string_view service, int replica);
   // kill -9; returns when the process is gone. For suites of processes, like
-  // Restart. Of several replicas "lead" is the first, "lead.1" the second.
+  // Restart. `process`: as ProcessName has it.
   void Kill(std::string_view process);
   // Starts a process that was killed, at its old address with its old data;
   // returns when it is healthy.
@@ -65,6 +70,8 @@ class Suite {
   std::int64_t CountIntents() const;
 
  private:
+  // Starts all replicas of all services; returns when they are healthy.
+  void StartAll();
   void Start(const std::string& process);
   void WaitUntilHealthy(const std::string& address, const std::string& name);
   // "host:port" of a service's replica.
