@@ -52,14 +52,19 @@ std::optional<std::size_t> CountCodePoints(std::string_view text) {
 }
 
 std::string_view Trim(std::string_view text) {
+  // Of most texts one look at each end shows that no space is there: an ASCII character above ' ' is in none.
+  const auto is_visible = [](char c) { return static_cast<signed char>(c) > ' '; };
   const auto leads = [&](std::string_view space) { return text.starts_with(space); };
   const auto trails = [&](std::string_view space) { return text.ends_with(space); };
-  for (auto it = std::ranges::find_if(kSpaces, leads); it != kSpaces.end(); it = std::ranges::find_if(kSpaces, leads)) {
-    text.remove_prefix(it->size());
+  while (!text.empty() && !is_visible(text.front())) {
+    const auto* space = std::ranges::find_if(kSpaces, leads);
+    if (space == kSpaces.end()) break;
+    text.remove_prefix(space->size());
   }
-  for (auto it = std::ranges::find_if(kSpaces, trails); it != kSpaces.end();
-       it = std::ranges::find_if(kSpaces, trails)) {
-    text.remove_suffix(it->size());
+  while (!text.empty() && !is_visible(text.back())) {
+    const auto* space = std::ranges::find_if(kSpaces, trails);
+    if (space == kSpaces.end()) break;
+    text.remove_suffix(space->size());
   }
   return text;
 }

@@ -25,9 +25,9 @@ bool CheckCount(int count, int count_max, std::string_view field, Violations& vi
 
 // Checks what all kinds of contact point have beside their value.
 template <typename ContactPoint>
-void CheckLabelAndSince(ContactPoint& point, std::string_view path, Violations& violations) {
-  CheckText(*point.mutable_label(), kLabelMax, fmt::format("{}.label", path), violations);
-  if (point.has_since()) CheckTime(point.since(), fmt::format("{}.since", path), violations);
+void CheckLabelAndSince(ContactPoint& point, std::string_view list, int index, Violations& violations) {
+  CheckText(*point.mutable_label(), kLabelMax, FieldPath(list, index, "label"), violations);
+  if (point.has_since()) CheckTime(point.since(), FieldPath(list, index, "since"), violations);
 }
 
 // Finds entries that are one and the same by their normal form.
@@ -35,9 +35,9 @@ class Duplicates {
  public:
   Duplicates(std::string_view field, Violations& violations) : field_(field), violations_(violations) {}
 
-  void Check(const std::string& normal_form, int index, const std::string& path) {
+  void Check(const std::string& normal_form, int index, const FieldPath& path) {
     const auto [first, is_new] = index_by_form_.emplace(normal_form, index);
-    if (!is_new) violations_.Add(path, fmt::format("is the same as {}[{}]", field_, first->second));
+    if (!is_new) violations_.Add(path.Text(), fmt::format("is the same as {}[{}]", field_, first->second));
   }
 
  private:
@@ -54,17 +54,17 @@ void CheckEmails(google::protobuf::RepeatedPtrField<type::v1::EmailAddress>& ema
   Duplicates duplicates(field, violations);
   for (int i = 0; i < emails.size(); ++i) {
     type::v1::EmailAddress& email = emails[i];
-    const std::string entry = fmt::format("{}[{}]", field, i);
-    const std::string path = entry + ".address";
-    email.set_address(std::string(Trim(email.address())));
+    const FieldPath path(field, i, "address");
+    if (const std::string_view trimmed = Trim(email.address()); trimmed.size() != email.address().size())
+      email.set_address(std::string(trimmed));
     const Result<std::string> normalised = identity::NormaliseEmail(email.address());
     if (normalised.ok()) {
       CheckText(*email.mutable_address(), kEmailMax, path, violations);
       duplicates.Check(*normalised, i, path);
     } else {
-      violations.AddError(path, normalised.error());
+      violations.AddError(path.Text(), normalised.error());
     }
-    CheckLabelAndSince(email, entry, violations);
+    CheckLabelAndSince(email, field, i, violations);
   }
 }
 
@@ -74,16 +74,15 @@ void CheckPhones(google::protobuf::RepeatedPtrField<type::v1::PhoneNumber>& phon
   Duplicates duplicates(field, violations);
   for (int i = 0; i < phones.size(); ++i) {
     type::v1::PhoneNumber& phone = phones[i];
-    const std::string entry = fmt::format("{}[{}]", field, i);
-    const std::string path = entry + ".number";
+    const FieldPath path(field, i, "number");
     Result<std::string> normalised = identity::NormalisePhone(phone.number(), region);
     if (normalised.ok()) {
       duplicates.Check(*normalised, i, path);
       phone.set_number(*std::move(normalised));
     } else {
-      violations.AddError(path, normalised.error());
+      violations.AddError(path.Text(), normalised.error());
     }
-    CheckLabelAndSince(phone, entry, violations);
+    CheckLabelAndSince(phone, field, i, violations);
   }
 }
 
@@ -99,19 +98,19 @@ void CheckWebsite(std::string& website, std::string_view field, Violations& viol
 
 void CheckAddress(google::type::PostalAddress& address, std::string_view field, Violations& violations) {
   const auto check = [&](std::string& text, std::string_view member) {
-    CheckText(text, kLongTextMax, fmt::format("{}.{}", field, member), violations);
+    CheckText(text, kLongTextMax, FieldPath(field, member), violations);
   };
   const auto check_lines = [&](google::protobuf::RepeatedPtrField<std::string>& lines, std::string_view member) {
-    const std::string path = fmt::format("{}.{}", field, member);
+    if (lines.empty()) return;
+    const std::string path = FieldPath(field, member).Text();
     if (!CheckCount(lines.size(), kAddressLinesMax, path, violations)) return;
-    for (int i = 0; i < lines.size(); ++i)
-      CheckText(lines[i], kLongTextMax, fmt::format("{}[{}]", path, i), violations);
+    for (int i = 0; i < lines.size(); ++i) CheckText(lines[i], kLongTextMax, FieldPath(path, i), violations);
   };
   std::string& region = *address.mutable_region_code();
   region = AsciiUpper(Trim(region));
   const bool is_letters = std::ranges::all_of(region, [](char c) { return c >= 'A' && c <= 'Z'; });
   if (!region.empty() && (region.size() != 2 || !is_letters)) {
-    violations.Add(fmt::format("{}.region_code", field), "must be the two letters of a country, for instance \"DE\"");
+    violations.Add(FieldPath(field, "region_code").Text(), "must be the two letters of a country, for instance \"DE\"");
   }
   check(*address.mutable_language_code(), "language_code");
   check(*address.mutable_postal_code(), "postal_code");

@@ -36,41 +36,38 @@ std::string TextProblem(std::string_view text, std::size_t characters_max) {
   return "";
 }
 
-std::string Path(std::string_view field, std::string_view member) {
-  return fmt::format("{}.{}", field, member);
-}
-
 }  // namespace
 
-void CheckText(std::string& text, std::size_t characters_max, std::string_view field, Violations& violations) {
+void CheckText(std::string& text, std::size_t characters_max, const FieldPath& field, Violations& violations) {
   if (const std::string_view trimmed = Trim(text); trimmed.size() != text.size()) text = std::string(trimmed);
   if (std::string problem = TextProblem(text, characters_max); !problem.empty()) {
-    violations.Add(std::string(field), std::move(problem));
+    violations.Add(field.Text(), std::move(problem));
   }
 }
 
-void CheckRequiredText(std::string& text, std::size_t characters_max, std::string_view field, Violations& violations) {
+void CheckRequiredText(std::string& text, std::size_t characters_max, const FieldPath& field, Violations& violations) {
   CheckText(text, characters_max, field, violations);
-  if (text.empty()) violations.Add(std::string(field), "is required");
+  if (text.empty()) violations.Add(field.Text(), "is required");
 }
 
 void CheckPersonName(type::v1::PersonName& name, std::string_view field, Violations& violations) {
-  CheckText(*name.mutable_given_name(), kGivenOrFamilyNameMax, Path(field, "given_name"), violations);
-  CheckText(*name.mutable_family_name(), kGivenOrFamilyNameMax, Path(field, "family_name"), violations);
-  CheckText(*name.mutable_prefix(), kTitleOrSuffixMax, Path(field, "prefix"), violations);
-  CheckText(*name.mutable_suffix(), kTitleOrSuffixMax, Path(field, "suffix"), violations);
+  CheckText(*name.mutable_given_name(), kGivenOrFamilyNameMax, FieldPath(field, "given_name"), violations);
+  CheckText(*name.mutable_family_name(), kGivenOrFamilyNameMax, FieldPath(field, "family_name"), violations);
+  CheckText(*name.mutable_prefix(), kTitleOrSuffixMax, FieldPath(field, "prefix"), violations);
+  CheckText(*name.mutable_suffix(), kTitleOrSuffixMax, FieldPath(field, "suffix"), violations);
 }
 
 void CheckMoney(const google::type::Money& money, std::string_view field, Violations& violations) {
   constexpr std::int32_t kNanosPerUnit = 1'000'000'000;
-  if (money.units() < 0) violations.Add(Path(field, "units"), "must not be negative");
+  if (money.units() < 0) violations.Add(FieldPath(field, "units").Text(), "must not be negative");
   if (money.nanos() < 0 || money.nanos() >= kNanosPerUnit) {
-    violations.Add(Path(field, "nanos"), "must be 0 to 999,999,999");
+    violations.Add(FieldPath(field, "nanos").Text(), "must be 0 to 999,999,999");
   }
   const std::string& code = money.currency_code();
   const bool is_letters = std::ranges::all_of(code, [](char c) { return c >= 'A' && c <= 'Z'; });
   if (code.size() != 3 || !is_letters) {
-    violations.Add(Path(field, "currency_code"), "must be three capital letters (ISO 4217), for instance \"EUR\"");
+    violations.Add(FieldPath(field, "currency_code").Text(),
+                   "must be three capital letters (ISO 4217), for instance \"EUR\"");
   }
 }
 
@@ -85,11 +82,11 @@ void CheckDate(const google::type::Date& date, std::string_view field, Violation
   violations.Add(std::string(field), "must be a day that exists, with year (1 to 9999), month and day");
 }
 
-void CheckTime(const google::protobuf::Timestamp& time, std::string_view field, Violations& violations) {
+void CheckTime(const google::protobuf::Timestamp& time, const FieldPath& field, Violations& violations) {
   constexpr std::int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
   constexpr std::int64_t kLastSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
   if (time.seconds() < kFirstSecond || time.seconds() > kLastSecond || time.nanos() < 0 || time.nanos() > 999'999'999) {
-    violations.Add(std::string(field), "must be a time of the years 1 to 9999");
+    violations.Add(field.Text(), "must be a time of the years 1 to 9999");
   }
 }
 
@@ -107,9 +104,9 @@ void CheckTags(google::protobuf::RepeatedPtrField<std::string>& tags, std::strin
   }
   std::set<std::string_view> seen;
   for (int i = 0; i < tags.size(); ++i) {
-    const std::string path = fmt::format("{}[{}]", field, i);
+    const FieldPath path(field, i);
     CheckRequiredText(tags[i], kTagMax, path, violations);
-    if (!tags[i].empty() && !seen.insert(tags[i]).second) violations.Add(path, "is there twice");
+    if (!tags[i].empty() && !seen.insert(tags[i]).second) violations.Add(path.Text(), "is there twice");
   }
 }
 

@@ -26,9 +26,9 @@ inline constexpr std::size_t kLongTextMax = 500;   // website, topic, display na
 inline constexpr std::size_t kStateNoteMax = 2'000;
 inline constexpr std::size_t kNotesMax = 32'000;
 
-void CheckText(std::string& text, std::size_t characters_max, std::string_view field, Violations& violations);
+void CheckText(std::string& text, std::size_t characters_max, const FieldPath& field, Violations& violations);
 // As CheckText, and not empty.
-void CheckRequiredText(std::string& text, std::size_t characters_max, std::string_view field, Violations& violations);
+void CheckRequiredText(std::string& text, std::size_t characters_max, const FieldPath& field, Violations& violations);
 
 void CheckPersonName(type::v1::PersonName& name, std::string_view field, Violations& violations);
 
@@ -55,7 +55,7 @@ void CheckMoney(const google::type::Money& money, std::string_view field, Violat
 void CheckDate(const google::type::Date& date, std::string_view field, Violations& violations);
 
 // From 0001-01-01 to 9999-12-31, nanos 0 to 999,999,999.
-void CheckTime(const google::protobuf::Timestamp& time, std::string_view field, Violations& violations);
+void CheckTime(const google::protobuf::Timestamp& time, const FieldPath& field, Violations& violations);
 
 // A value that the type declares (proto3 lets others through).
 void CheckEnum(int value, const google::protobuf::EnumDescriptor& type, std::string_view field, Violations& violations);

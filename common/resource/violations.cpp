@@ -4,6 +4,13 @@
 
 namespace quartet::resource {
 
+std::string FieldPath::Text() const {
+  std::string text(field_);
+  if (index_ >= 0) text.append("[").append(std::to_string(index_)).append("]");
+  if (!member_.empty()) text.append(".").append(member_);
+  return text;
+}
+
 void Violations::Add(std::string field, std::string description) {
   violations_.push_back({.field = std::move(field), .description = std::move(description)});
 }
