@@ -55,6 +55,15 @@ std::string UuidV5(std::string_view name) {
   return Format(bytes);
 }
 
+std::string UuidOfRequest(std::string_view collection, std::string_view request_id) {
+  constexpr std::size_t kVersionAt = 14;
+  constexpr std::size_t kTaken = 18;  // "xxxxxxxx-xxxx-7xxx": milliseconds, version, and what orders ids within one
+  std::string name(collection);
+  std::string id = UuidV5(name.append("/").append(request_id));
+  if (request_id.size() == id.size() && request_id[kVersionAt] == '7') id.replace(0, kTaken, request_id, 0, kTaken);
+  return id;
+}
+
 bool IsUuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {

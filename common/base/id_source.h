@@ -40,6 +40,12 @@ class UuidV7Source final : public IdSource {
 // same name always gives the same id.
 std::string UuidV5(std::string_view name);
 
+// The id of what a request makes in `collection`: the same request id, a UUID,
+// always gives the same one. A version 7 of a version 7 (its time and what
+// follows are taken over, the rest is a hash), so that what is made at one time
+// lies together in every index; otherwise a version 5 (ADR 0015).
+std::string UuidOfRequest(std::string_view collection, std::string_view request_id);
+
 // Whether `text` is a UUID in its lower-case textual form, of any version.
 bool IsUuid(std::string_view text);
 

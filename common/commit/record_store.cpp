@@ -112,23 +112,27 @@ struct RecordStore::Pending {
   std::function<Status(Pending&, storage::Transaction&, std::vector<events::Message>&)> work;
   std::vector<Intent> met;
   std::optional<resource::Record> result;
+  std::optional<Mutation> creation;  // becomes the result if it was written
+  bool is_created = false;
   bool exists = true;
 };
 
 RecordStore::PendingPtr RecordStore::PendingCreate(Mutation creation) const {
   auto write = std::make_shared<Pending>(Pending{.id = creation.after.id, .work = nullptr});
-  write->work = [this, creation = std::move(creation)](Pending& pending, storage::Transaction& transaction,
-                                                       std::vector<events::Message>& out) -> Status {
-    QUARTET_ASSIGN_OR_RETURN(pending.result, records_.Find(transaction, creation.after.id));
+  write->creation = std::move(creation);
+  write->work = [this](Pending& pending, storage::Transaction& transaction,
+                       std::vector<events::Message>& out) -> Status {
+    const auto& [after, event] = *pending.creation;
+    pending.is_created = false;
+    QUARTET_ASSIGN_OR_RETURN(pending.result, records_.Find(transaction, after.id));
     if (pending.result) return {};
-    QUARTET_ASSIGN_OR_RETURN(
-        pending.met, intents_.OnIdentities(transaction, records_, creation.after.identities, creation.after.id));
+    QUARTET_ASSIGN_OR_RETURN(pending.met, intents_.OnIdentities(transaction, records_, after.identities, after.id));
     if (!pending.met.empty()) return {};
-    auto claimed = resource::ClaimIdentities(transaction, records_, creation.after.identities, creation.after.id);
+    auto claimed = resource::ClaimIdentities(transaction, records_, after.identities, after.id);
     if (!claimed.ok()) return std::move(claimed).error();
-    QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, creation.after));
-    out.push_back(creation.event);
-    pending.result = creation.after;
+    QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, after));
+    out.push_back(event);
+    pending.is_created = true;
     return {};
   };
   return write;
@@ -247,7 +251,7 @@ Status RecordStore::Settle(const Pending& write, int round) {
 }
 
 Result<resource::Record> RecordStore::ResultOf(Pending& write, Status status) const {
-  if (status.ok()) return *std::move(write.result);
+  if (status.ok()) return write.is_created ? std::move(write.creation->after) : *std::move(write.result);
   // What an undecided qualification only would open is not there yet.
   if (!write.exists && status.error().code == Code::kAborted) return DoesNotExist(write.id);
   return std::move(status).error();

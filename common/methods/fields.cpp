@@ -1,6 +1,8 @@
 #include "common/methods/fields.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include <google/protobuf/util/field_mask_util.h>
 
@@ -27,6 +29,18 @@ bool HasBehavior(const FieldDescriptor& field, google::api::FieldBehavior behavi
 bool IsServerField(const FieldDescriptor& field) {
   return field.name() == "etag" || HasBehavior(field, google::api::OUTPUT_ONLY) ||
          HasBehavior(field, google::api::IDENTIFIER);
+}
+
+// All of a message's, remembered: to read a field's options takes longer than to clear it.
+const std::vector<const FieldDescriptor*>& ServerFields(const Descriptor& descriptor) {
+  static std::mutex mutex;
+  static std::map<const Descriptor*, std::vector<const FieldDescriptor*>> known;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = known.try_emplace(&descriptor);
+  for (int i = 0; is_new && i < descriptor.field_count(); ++i) {
+    if (IsServerField(*descriptor.field(i))) entry->second.push_back(descriptor.field(i));
+  }
+  return entry->second;
 }
 
 bool IsPopulated(const Message& message, const FieldDescriptor& field) {
@@ -62,10 +76,8 @@ Result<FieldMask> PathsOf(const Message& from, const FieldMask& mask) {
 }  // namespace
 
 void ClearServerFields(Message& message) {
-  const Descriptor& descriptor = *message.GetDescriptor();
-  for (int i = 0; i < descriptor.field_count(); ++i) {
-    if (IsServerField(*descriptor.field(i))) message.GetReflection()->ClearField(&message, descriptor.field(i));
-  }
+  for (const FieldDescriptor* field : ServerFields(*message.GetDescriptor()))
+    message.GetReflection()->ClearField(&message, field);
 }
 
 Status MergeFields(const Message& from, const FieldMask& mask, Message& to) {

@@ -56,7 +56,7 @@ class RecordChanges {
   }
 
  private:
-  static commit::Change ChangeTo(typename Event::Change change, resource::Record record, const Message& message) {
+  static commit::Change ChangeTo(typename Event::Change change, resource::Record record, Message& message) {
     commit::Change result{.after = std::nullopt, .event = Typed::EventOf(change, record, message)};
     result.after = std::move(record);
     return result;

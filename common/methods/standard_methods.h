@@ -42,7 +42,9 @@ class StandardMethods {
                   commit::RecordStore::Background background, Traits traits = {})
       : store_(store), clock_(clock), ids_(ids), background_(std::move(background)), traits_(std::move(traits)) {}
 
-  void Create(Message message, const std::string& request_id, bool validate_only, Message* out, Finish finish) {
+  void Create(const Message& given, const std::string& request_id, bool validate_only, Message* out, Finish finish) {
+    Message& message = *out;
+    message = given;
     ClearServerFields(message);
     traits_.PrepareNew(message);
     resource::Violations violations;
@@ -51,16 +53,18 @@ class StandardMethods {
     if (Status valid = violations.ToStatus(); !valid.ok()) return finish(std::move(valid));
     // The id follows from the request, so that a repeated request finds what the
     // first one made.
-    std::string id =
-        request_id.empty() ? ids_.NewUuid() : UuidV5(std::string(Traits::kSchema.collection) + "/" + request_id);
+    std::string id = request_id.empty() ? ids_.NewUuid() : UuidOfRequest(Traits::kSchema.collection, request_id);
     const std::int64_t now_us = clock_.NowMicros();
     resource::Record record = Typed::Encode(message, std::move(id), 1, now_us, now_us);
-    if (validate_only) {
-      *out = std::move(message);
-      return finish({});
-    }
+    if (validate_only) return finish({});
+    std::string bytes = record.bytes;
     store_.Create(Typed::MutationOf(Event::CREATED, std::move(record), message), background_,
-                  Answer(out, std::move(finish)));
+                  [out, bytes = std::move(bytes), finish = std::move(finish)](const Result<resource::Record>& stored) {
+                    if (!stored.ok()) return finish(stored.error());
+                    // Who repeats a request is given what the first one made, whatever it is by now.
+                    if (stored->version != 1 || stored->bytes != bytes) *out = Typed::Decode(*stored);
+                    finish({});
+                  });
   }
 
   Status Get(const std::string& name, Message* out) {
@@ -121,10 +125,8 @@ class StandardMethods {
   Status Change(const std::string& name, const std::string& etag, typename Event::Change event, ChangeMessage change,
                 Message* out) {
     QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(name));
-    QUARTET_ASSIGN_OR_RETURN(const resource::Record stored,
-                             store_.Change(id, &IdentitiesOf, OnMessage(LiveChange(etag, event, std::move(change)))));
-    *out = Typed::Decode(stored);
-    return {};
+    const auto stored = store_.Change(id, &IdentitiesOf, OnMessage(LiveChange(etag, event, std::move(change)), out));
+    return stored.ok() ? Status() : Status(stored.error());
   }
 
   void Delete(const std::string& name, const std::string& etag, Message* out, Finish finish) {
@@ -189,25 +191,21 @@ class StandardMethods {
     return Typed::Identities(Typed::Decode(record));
   }
 
-  static commit::RecordStore::ChangeRecord OnMessage(NextOf next) {
-    return [next = std::move(next)](const resource::Record& before, std::int64_t now_us) {
-      Message message = Typed::Decode(before);
-      return next(message, before, now_us);
-    };
-  }
-
-  static commit::RecordStore::Done Answer(Message* out, Finish finish) {
-    return [out, finish = std::move(finish)](const Result<resource::Record>& stored) {
-      if (!stored.ok()) return finish(stored.error());
-      *out = Typed::Decode(*stored);
-      finish({});
+  // The message is changed where the caller wants it.
+  static commit::RecordStore::ChangeRecord OnMessage(NextOf next, Message* out) {
+    return [next = std::move(next), out](const resource::Record& before, std::int64_t now_us) {
+      *out = Typed::Decode(before);
+      return next(*out, before, now_us);
     };
   }
 
   void ChangeRecord(const std::string& name, NextOf next, Message* out, Finish finish) {
     const Result<std::string> id = ParseId(name);
     if (!id.ok()) return finish(id.error());
-    store_.Change(*id, &IdentitiesOf, OnMessage(std::move(next)), background_, Answer(out, std::move(finish)));
+    store_.Change(*id, &IdentitiesOf, OnMessage(std::move(next), out), background_,
+                  [finish = std::move(finish)](const Result<resource::Record>& stored) {
+                    finish(stored.ok() ? Status() : Status(stored.error()));
+                  });
   }
 
   commit::RecordStore& store_;

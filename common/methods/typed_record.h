@@ -76,13 +76,12 @@ struct TypedRecord {
     return identities;
   }
 
-  // The domain event that tells of `change`. `message` as Encode left it.
-  static events::Message EventOf(typename Event::Change change, const resource::Record& record,
-                                 const Message& message) {
+  // The domain event that tells of `change`. `message` as Encode left it; it is lent to the event while that is
+  // serialised, which spares a copy, and is the same afterwards.
+  static events::Message EventOf(typename Event::Change change, const resource::Record& record, Message& message) {
     Event event;
     event.set_change(change);
     event.set_version(record.version);
-    Traits::Of(event) = message;
     std::string kind = Event::Change_Name(change);
     std::transform(kind.begin(), kind.end(), kind.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -92,11 +91,13 @@ struct TypedRecord {
     out.source = "/" + std::string(Traits::kSchema.table);
     out.subject = message.name();
     out.time_us = record.update_time_us;
+    Traits::Of(event).Swap(&message);
     out.data = event.SerializeAsString();
+    Traits::Of(event).Swap(&message);
     return out;
   }
 
-  static commit::Mutation MutationOf(typename Event::Change change, resource::Record record, const Message& message) {
+  static commit::Mutation MutationOf(typename Event::Change change, resource::Record record, Message& message) {
     events::Message event = EventOf(change, record, message);
     return commit::Mutation{.after = std::move(record), .event = std::move(event)};
   }

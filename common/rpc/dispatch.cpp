@@ -15,13 +15,9 @@ namespace quartet::rpc {
 // A call under way. gRPC's context may be touched only until the call has been finished; `mutex_` sees to it.
 class Responder::Call {
  public:
-  Call(grpc::CallbackServerContext* context, telemetry::Counters* counters, const std::string& method,
+  Call(grpc::CallbackServerContext* context, CallCounts* counts, const std::string& method,
        std::function<void(grpc::Status)> send)
-      : deadline_(context->deadline()),
-        counters_(counters),
-        method_(method),
-        context_(context),
-        send_(std::move(send)) {}
+      : deadline_(context->deadline()), counts_(counts), method_(method), context_(context), send_(std::move(send)) {}
 
   ~Call() { Finish(Internal("the call was given up without an answer")); }
   Call(const Call&) = delete;
@@ -66,16 +62,14 @@ class Responder::Call {
 
  private:
   void Count(Code code) const {
-    if (counters_ == nullptr) return;
+    if (counts_ == nullptr) return;
     const auto elapsed = std::chrono::steady_clock::now() - start_;
-    counters_->Get(fmt::format("rpc_calls_total{{method=\"{}\",code=\"{}\"}}", method_, CodeName(code))).Add();
-    counters_->Get(fmt::format("rpc_microseconds_total{{method=\"{}\"}}", method_))
-        .Add(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+    counts_->Count(method_, code, std::chrono::duration_cast<std::chrono::microseconds>(elapsed));
   }
 
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::chrono::system_clock::time_point deadline_;
-  telemetry::Counters* const counters_;
+  CallCounts* const counts_;
   const std::string& method_;  // the one of its method, which lives as long as the process
 
   std::mutex mutex_;
@@ -141,7 +135,7 @@ grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, Worker
                                     std::function<void(Responder)> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Submit(pool,
-         std::make_shared<Responder::Call>(context, pool.counters(), method,
+         std::make_shared<Responder::Call>(context, pool.counts(), method,
                                            [reactor](grpc::Status status) { reactor->Finish(std::move(status)); }),
          std::move(work));
   return reactor;
@@ -149,7 +143,7 @@ grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, Worker
 
 void SubmitStream(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
                   std::function<Status()> work, std::function<void(grpc::Status)> finish) {
-  Submit(pool, std::make_shared<Responder::Call>(context, pool.counters(), method, std::move(finish)),
+  Submit(pool, std::make_shared<Responder::Call>(context, pool.counts(), method, std::move(finish)),
          [work = std::move(work)](const Responder& responder) { responder.Finish(work()); });
 }
 

@@ -64,7 +64,7 @@ Status TooManyMessages(std::size_t messages_max);
 //  - The caller has gone, or its deadline has passed, before the work began: it
 //    is not begun. Once begun it is never interrupted.
 //  - An exception that leaves `work`: INTERNAL; what it said is logged only.
-// Calls and their time are counted in pool.counters() by method and code.
+// Calls and their time are counted in pool.counts() by method and code.
 template <class Req, class Resp>
 grpc::ServerUnaryReactor* ServeAsync(grpc::CallbackServerContext* context, WorkerPool& pool,
                                      std::function<void(Responder)> work) {

@@ -9,7 +9,7 @@ namespace quartet::rpc {
 WorkerPool::WorkerPool(int threads, int queue_max, telemetry::Counters* counters)
     : threads_max_(static_cast<std::size_t>(std::max(threads, 1))),
       queue_max_(static_cast<std::size_t>(std::max(queue_max, 1))),
-      counters_(counters) {}
+      counts_(counters == nullptr ? nullptr : std::make_unique<CallCounts>(*counters)) {}
 
 WorkerPool::~WorkerPool() {
   Stop();

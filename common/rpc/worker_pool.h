@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include "common/telemetry/counters.h"
+#include "common/rpc/call_counts.h"
 
 namespace quartet::rpc {
 
@@ -34,7 +35,7 @@ class WorkerPool {
   void Stop();
 
   // May be null.
-  telemetry::Counters* counters() const { return counters_; }
+  CallCounts* counts() const { return counts_.get(); }
 
  private:
   // A thread without work. The one that fell asleep last is woken first: its
@@ -50,7 +51,7 @@ class WorkerPool {
 
   const std::size_t threads_max_;
   const std::size_t queue_max_;
-  telemetry::Counters* const counters_;
+  const std::unique_ptr<CallCounts> counts_;
   std::mutex mutex_;
   // The rest is guarded by mutex_.
   std::deque<std::function<void()>> queue_;

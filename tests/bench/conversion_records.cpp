@@ -58,7 +58,7 @@ resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t no
 std::string CreationEvents(const std::vector<resource::Record>& leads, IdSource& ids) {
   std::vector<events::Message> events;
   for (const resource::Record& lead : leads) {
-    const auto message = methods::TypedRecord<lead::LeadTraits>::Decode(lead);
+    auto message = methods::TypedRecord<lead::LeadTraits>::Decode(lead);
     events.push_back(methods::TypedRecord<lead::LeadTraits>::EventOf(lead::v1::LeadEvent::CREATED, lead, message));
   }
   return Serialized(events, ids);

@@ -85,6 +85,26 @@ TEST(UuidV5, OneNameGivesOneIdForEver) {
   EXPECT_EQ(UuidV5("a")[14], '5');
 }
 
+TEST(UuidOfRequest, OneRequestGivesOneIdForEver) {
+  EXPECT_EQ(UuidOfRequest("leads", "request"), UuidV5("leads/request"));
+  constexpr std::string_view kRandom = "0193526f-9a3c-4abc-8f01-23456789abcd";
+  EXPECT_EQ(UuidOfRequest("leads", kRandom), UuidV5("leads/" + std::string(kRandom)));
+  constexpr std::string_view kTimed = "0193526f-9a3c-7abc-8f01-23456789abcd";
+  EXPECT_EQ(UuidOfRequest("leads", kTimed), "0193526f-9a3c-7abc-8dda-1dc54c81c0c7");
+  EXPECT_NE(UuidOfRequest("leads", kTimed), UuidOfRequest("contacts", kTimed));
+}
+
+TEST(UuidOfRequest, IdsOfTimedRequestsAreUuidsAndSortAsTheRequestsDo) {
+  const SystemClock clock;
+  UuidV7Source requests(clock);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1'000; ++i) ids.push_back(UuidOfRequest("leads", requests.NewUuid()));
+  const auto in_order = [](const std::string& a, const std::string& b) { return a.substr(0, 18) < b.substr(0, 18); };
+  EXPECT_TRUE(std::ranges::is_sorted(ids, in_order));
+  EXPECT_TRUE(std::ranges::all_of(ids, IsUuid));
+  EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), ids.size());
+}
+
 TEST(IsUuid, OnlyTheLowerCaseTextualForm) {
   EXPECT_TRUE(IsUuid("01234567-89ab-7cde-8f01-23456789abcd"));
   for (const char* text : {"", "01234567-89AB-7cde-8f01-23456789abcd", "01234567-89ab-7cde-8f01-23456789abc",
