@@ -103,6 +103,11 @@ BREAKAGES = (
     (pod_facts.claims_have_one_owner, "one claim for two",
      lambda r: pod_spec(_first(r, "Deployment", "lead")).update(
          volumes=pod_spec(_first(r, "Deployment", "contact"))["volumes"])),
+    (pod_facts.pods_are_spread, "no constraint",
+     lambda r: pod_spec(_first(r, "Deployment")).pop("topologySpreadConstraints")),
+    (pod_facts.pods_are_spread, "the pods of another service",
+     lambda r: pod_spec(_first(r, "Deployment"))["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].update(
+         {COMPONENT: "other"})),
     (pod_facts.redis_never_evicts, "another policy",
      lambda r: _container(r, "StatefulSet")["args"].remove("noeviction")),
 )

@@ -105,6 +105,17 @@ def claims_have_one_owner(rendered):
         yield f"PersistentVolumeClaim/{unused} is used by nobody"
 
 
+def pods_are_spread(rendered):
+    """Each constraint counts the service's own pods, and no service is without one."""
+    for item in rendered.kind("Deployment"):
+        constraints = pod_spec(item).get("topologySpreadConstraints", [])
+        if not constraints:
+            yield f"{name(item)} may have all its pods on one node"
+        for constraint in constraints:
+            if constraint.get("labelSelector") != item["spec"]["selector"]:
+                yield f"{name(item)} is spread by other pods than its own"
+
+
 def redis_never_evicts(rendered):
     for item in rendered.kind("StatefulSet"):
         for container in pod_spec(item)["containers"]:
@@ -115,4 +126,5 @@ def redis_never_evicts(rendered):
 
 
 FACTS = (pods_are_confined, containers_are_confined, pods_have_no_token, containers_are_probed,
-         containers_have_resources, images_are_pinned, volumes_are_there, claims_have_one_owner, redis_never_evicts)
+         containers_have_resources, images_are_pinned, volumes_are_there, claims_have_one_owner, pods_are_spread,
+         redis_never_evicts)
