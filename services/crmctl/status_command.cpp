@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
-#include <hiredis/hiredis.h>
 #include <nlohmann/json.hpp>
 
+#include "common/config/redis_address.h"
+#include "common/events/redis_bus.h"
+#include "common/events/redis_client.h"
 #include "services/crmctl/csv.h"
 #include "services/crmctl/error_report.h"
 #include "services/crmctl/exit_code.h"
@@ -14,6 +16,7 @@
 #include "services/crmctl/operator_commands.h"
 #include "services/crmctl/output.h"
 #include "services/crmctl/session.h"
+#include "services/crmctl/suite_address.h"
 #include "services/crmctl/table.h"
 #include "services/crmctl/text.h"
 
@@ -60,31 +63,32 @@ Health CheckService(Rpc& rpc, Service service) {
   });
 }
 
-Health CheckRedis(const Rpc& rpc) {
-  const auto& address = rpc.address();
-  return Timed("redis", fmt::format("{}:{}", address.host, address.RedisPort()), [&](Health& health) {
-    const auto timeout = std::chrono::duration_cast<std::chrono::microseconds>(rpc.timeout());
-    const timeval limit = {.tv_sec = static_cast<time_t>(timeout.count() / 1'000'000),
-                           .tv_usec = static_cast<suseconds_t>(timeout.count() % 1'000'000)};
-    const std::unique_ptr<redisContext, void (*)(redisContext*)> context(
-        redisConnectWithTimeout(address.host.c_str(), address.RedisPort(), limit), redisFree);
-    health.state = kUnreachable;
-    if (context == nullptr) {
-      health.detail = "out of memory";
-      return;
-    }
-    if (context->err == 0) redisSetTimeout(context.get(), limit);
-    const std::unique_ptr<void, void (*)(void*)> reply(
-        context->err == 0 ? redisCommand(context.get(), "PING") : nullptr, freeReplyObject);
-    if (reply == nullptr) {
-      health.detail = context->errstr;
-      return;
-    }
-    const auto& answer = *static_cast<const redisReply*>(reply.get());
-    const std::string_view text(answer.str == nullptr ? "" : answer.str, answer.str == nullptr ? 0 : answer.len);
-    health.state = answer.type == REDIS_REPLY_ERROR ? "NOT_SERVING" : "SERVING";
-    if (answer.type == REDIS_REPLY_ERROR) health.detail = text;
+// As the services do: all servers that are or may become masters, and how they are set up.
+Health CheckRedis(const Rpc& rpc, const config::RedisAddress& address) {
+  return Timed("redis", address.ToString(), [&](Health& health) {
+    const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(rpc.timeout());
+    const events::RedisOptions options = {.address = address, .connect_timeout = timeout, .command_timeout = timeout};
+    Status checked = events::CheckOptions(options);
+    if (checked.ok()) checked = events::MakeRedisClient(options)->Check();
+    health.state = "SERVING";
+    if (checked.ok()) return;
+    health.state = checked.error().code == Code::kUnavailable ? kUnreachable : "NOT_SERVING";
+    health.detail = checked.error().message;
   });
+}
+
+// What stands in `text`, with the secrets and certificates that the services, too, find in the environment.
+Result<config::RedisAddress> ReadRedis(const std::string& text) {
+  QUARTET_ASSIGN_OR_RETURN(config::RedisAddress address, config::ParseRedisAddress(text));
+  const auto read = [](std::string& value, const char* variable) {
+    if (auto found = ProcessEnvironment(variable)) value = *std::move(found);
+  };
+  read(address.password, "QUARTET_REDIS_PASSWORD");
+  read(address.sentinel_password, "QUARTET_REDIS_SENTINEL_PASSWORD");
+  read(address.ca_file, "QUARTET_REDIS_CA_FILE");
+  read(address.cert_file, "QUARTET_REDIS_CERT_FILE");
+  read(address.key_file, "QUARTET_REDIS_KEY_FILE");
+  return address;
 }
 
 void Write(const Console& console, Format format, const std::vector<Health>& healths) {
@@ -120,10 +124,15 @@ void Write(const Console& console, Format format, const std::vector<Health>& hea
   }
 }
 
-int Run(Session& session, Format format) {
+int Run(Session& session, Format format, const std::string& redis) {
+  const auto redis_address = ReadRedis(redis.empty() ? session.rpc().address().redis : redis);
+  if (!redis_address.ok()) {
+    ReportError(session.console(), redis_address.error());
+    return kExitUsage;
+  }
   std::vector<Health> healths;
   for (const Service service : kServices) healths.push_back(CheckService(session.rpc(), service));
-  healths.push_back(CheckRedis(session.rpc()));
+  healths.push_back(CheckRedis(session.rpc(), *redis_address));
   Write(session.console(), format, healths);
 
   const auto reached =
@@ -142,9 +151,18 @@ int Run(Session& session, Format format) {
 void AddStatusCommand(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("status", "Show whether the services and Redis are well");
   auto format = std::make_shared<Format>(Format::kTable);
-  SetExamples(*command, {"quartet status", "quartet status --base-port 7500 --timeout 2"});
+  auto redis = std::make_shared<std::string>();
+  SetExamples(*command, {"quartet status", "quartet status --base-port 7500 --timeout 2",
+                         "quartet status --redis cluster://10.0.0.1:6379,10.0.0.2:6379"});
   AddOutputOption(*command, *format);
-  command->callback([&session, format] { session.command = [&session, format] { return Run(session, *format); }; });
+  command
+      ->add_option("--redis", *redis,
+                   "The Redis of the suite, as its services are told it; else QUARTET_REDIS, else that of the suite "
+                   "that deploy/local/up started last, else port base + 9")
+      ->type_name("ADDRESS");
+  command->callback([&session, format, redis] {
+    session.command = [&session, format, redis] { return Run(session, *format, *redis); };
+  });
 }
 
 }  // namespace quartet::cli

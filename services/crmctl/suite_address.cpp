@@ -39,20 +39,23 @@ Result<int> ParsePort(std::string_view text, std::string_view origin) {
   return port;
 }
 
-// The file that deploy/local/up writes: lines "key=value", of which base_port matters here.
+// The file that deploy/local/up writes: lines "key=value", of which base_port and redis matter here.
 std::optional<std::string> StateFilePath(const Environment& environment) {
   if (const auto state_home = environment("XDG_STATE_HOME")) return *state_home + "/quartet/suite";
   if (const auto home = environment("HOME")) return *home + "/.local/state/quartet/suite";
   return std::nullopt;
 }
 
-std::optional<std::string> BasePortOfStateFile(const std::string& path) {
-  constexpr std::string_view kKey = "base_port=";
+std::optional<std::string> FromStateFile(const std::string& path, std::string_view key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with(kKey)) return line.substr(kKey.size());
+    if (line.starts_with(key)) return line.substr(key.size());
   }
   return std::nullopt;
+}
+
+std::string HostAndPort(const std::string& host, int port) {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
 }  // namespace
@@ -74,12 +77,7 @@ std::string_view ServiceName(Service service) {
 }
 
 std::string SuiteAddress::Of(Service service) const {
-  const int port = base_port + Offset(service);
-  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
-}
-
-int SuiteAddress::RedisPort() const {
-  return base_port + kRedisOffset;
+  return HostAndPort(host, base_port + Offset(service));
 }
 
 std::optional<std::string> ProcessEnvironment(const char* name) {
@@ -98,18 +96,21 @@ Result<SuiteAddress> FindSuite(const std::optional<std::string>& host_flag, cons
   }
 
   std::optional<std::string> port;
+  std::optional<std::string> redis = environment("QUARTET_REDIS");
   if (base_port_flag) {
     port = std::to_string(*base_port_flag);
     address.origin = "--base-port";
   } else if ((port = environment("QUARTET_BASE_PORT"))) {
     address.origin = "QUARTET_BASE_PORT";
   } else if (const auto path = StateFilePath(environment)) {
-    port = BasePortOfStateFile(*path);
+    port = FromStateFile(*path, "base_port=");
     if (port) address.origin = *path;
+    if (!redis) redis = FromStateFile(*path, "redis=");
   }
   if (port) {
     QUARTET_ASSIGN_OR_RETURN(address.base_port, ParsePort(*port, address.origin));
   }
+  address.redis = redis ? *redis : HostAndPort(address.host, address.base_port + kRedisOffset);
   return address;
 }
 

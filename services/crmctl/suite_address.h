@@ -18,15 +18,15 @@ inline constexpr Service kServices[] = {Service::kLead, Service::kContact, Servi
 // "lead", "contact", …; also the middle part of the service's proto package.
 std::string_view ServiceName(Service service);
 
-// Where a suite listens: five services and Redis at fixed distances from one port.
+// Where a suite listens: five services at fixed distances from one port, and the Redis that they use.
 struct SuiteAddress {
   std::string host;
   int base_port = 0;
   std::string origin;  // how it is known, for a person: "--base-port", "QUARTET_BASE_PORT", a file, "the default"
+  std::string redis;   // in the notation of common/config/redis_address.h
 
   // "host:port", with brackets round an IPv6 address.
   std::string Of(Service service) const;
-  int RedisPort() const;
 };
 
 // Reads one environment variable; nothing if it is not set.
@@ -36,7 +36,8 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 std::optional<std::string> ProcessEnvironment(const char* name);
 
 // Finds the suite: the flags if given, then QUARTET_HOST and QUARTET_BASE_PORT, then the port that deploy/local/up left
-// in its state file, then 127.0.0.1 and 7400. Errors: INVALID_ARGUMENT when what was found is no port (1 to 65526).
+// in its state file, then 127.0.0.1 and 7400; its Redis by QUARTET_REDIS, then by the state file if that told the port,
+// then 9 ports above the base. Errors: INVALID_ARGUMENT when what was found is no port (1 to 65526).
 Result<SuiteAddress> FindSuite(const std::optional<std::string>& host_flag, const std::optional<int>& base_port_flag,
                                const Environment& environment);
 

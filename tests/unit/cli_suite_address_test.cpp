@@ -41,7 +41,7 @@ TEST_F(CliSuiteAddress, IsTheDefaultWhereNothingIsKnown) {
   EXPECT_EQ(suite->Of(Service::kAccount), "127.0.0.1:7402");
   EXPECT_EQ(suite->Of(Service::kOpportunity), "127.0.0.1:7403");
   EXPECT_EQ(suite->Of(Service::kQualification), "127.0.0.1:7404");
-  EXPECT_EQ(suite->RedisPort(), 7409);
+  EXPECT_EQ(suite->redis, "127.0.0.1:7409");
 }
 
 TEST_F(CliSuiteAddress, FlagBeatsEnvironmentBeatsStateFile) {
@@ -52,6 +52,15 @@ TEST_F(CliSuiteAddress, FlagBeatsEnvironmentBeatsStateFile) {
   EXPECT_EQ(Find()->base_port, 7600);
   EXPECT_EQ(Find(7500)->base_port, 7500);
   EXPECT_EQ(Find(7500)->origin, "--base-port");
+}
+
+TEST_F(CliSuiteAddress, TheStateFileTellsTheRedisOfItsOwnSuiteOnly) {
+  WriteState("base_port=7700\nredis=cluster://a:1,b:2\n");
+  EXPECT_EQ(Find()->redis, "cluster://a:1,b:2");
+  EXPECT_EQ(Find(7500)->redis, "127.0.0.1:7509");
+  variables_["QUARTET_REDIS"] = "sentinel://c:3/crm";
+  EXPECT_EQ(Find()->redis, "sentinel://c:3/crm");
+  EXPECT_EQ(Find(7500)->redis, "sentinel://c:3/crm");
 }
 
 TEST_F(CliSuiteAddress, TheStateFileIsFoundBelowHomeToo) {
