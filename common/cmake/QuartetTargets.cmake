@@ -84,13 +84,15 @@ function(quartet_service name)
   quartet_program(quartet-${name} SOURCES main.cpp DEPENDS ${library})
 endfunction()
 
-# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [ONE_PROCESS] [PRECOMPILED])
+# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [ONE_PROCESS] [PRECOMPILED] [STORES])
 #   A GoogleTest executable bin/tests/<name>; every test of it carries the label <suite>, which is how tests/run
 #   selects it. NEEDS: programs that the test starts; they are built first, and found in $QUARTET_BIN_DIR.
 #   Tests run in the project's root. SERIAL: nothing else runs meanwhile (for tests that load the machine). TIMEOUT is per test; 60 unless told.
 #   ONE_PROCESS: ctest sees the executable as one test; for tests that share what takes long to start.
+#   STORES: the tests run over every store (tests/support/database_backend.h); for ctest those over PostgreSQL are one,
+#   since they share a server.
 function(quartet_test suite name)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "ONE_PROCESS;SERIAL;PRECOMPILED" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONE_PROCESS;SERIAL;PRECOMPILED;STORES" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
@@ -122,10 +124,18 @@ function(quartet_test suite name)
     set_tests_properties(${suite}.${name} PROPERTIES ${properties})
     return()
   endif()
+  set(discovered *)
+  if(arg_STORES)
+    set(discovered -*/Postgres*)
+    add_test(NAME ${suite}.${name}.Postgres COMMAND ${name} --gtest_filter=*/Postgres*
+      WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${suite}.${name}.Postgres PROPERTIES ${properties} TIMEOUT 180)
+  endif()
   # Discovery is left to ctest: building runs nothing.
   gtest_discover_tests(${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
+    TEST_FILTER "${discovered}"
     TEST_PREFIX "${suite}."
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     PROPERTIES ${properties})

@@ -1,4 +1,6 @@
 // What every Database does, whatever stands behind it.
+#include "tests/contract/database_contract.h"
+
 #include <atomic>
 #include <cstdint>
 #include <latch>
@@ -11,8 +13,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/contract/database_backend.h"
-
 namespace quartet::test {
 namespace {
 
@@ -21,7 +21,7 @@ using storage::Row;
 using storage::Transaction;
 using ::testing::ElementsAre;
 
-QUARTET_INSTANTIATE_DATABASE_CONTRACT(DatabaseContract);
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(DatabaseContract);
 
 TEST_P(DatabaseContract, AWriteIsThereAfterReopening) {
   ASSERT_TRUE(database_->Write([&](Transaction& t) { return Insert(t, "a", 7); }).ok());

@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/contract/database_backend.h"
+#include "tests/contract/database_contract.h"
 
 namespace quartet::test {
 namespace {
@@ -72,7 +72,7 @@ class DatabaseCrash : public DatabaseContract {
   }
 };
 
-QUARTET_INSTANTIATE_DATABASE_CONTRACT(DatabaseCrash);
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(DatabaseCrash);
 
 TEST_P(DatabaseCrash, AKilledWriterLosesNothingAcknowledged) {
   database_.reset();

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/contract/database_backend.h"
+#include "tests/contract/database_contract.h"
 
 namespace quartet::test {
 namespace {
@@ -25,7 +25,7 @@ std::int64_t Count(Transaction& transaction) {
 
 class DatabaseRead : public DatabaseContract {};
 
-QUARTET_INSTANTIATE_DATABASE_CONTRACT(DatabaseRead);
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(DatabaseRead);
 
 TEST_P(DatabaseRead, EveryAcknowledgedWriteIsSeenAtOnce) {
   constexpr int kThreads = 8;

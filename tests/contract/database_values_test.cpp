@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/contract/database_backend.h"
+#include "tests/contract/database_contract.h"
 
 namespace quartet::test {
 namespace {
@@ -38,7 +38,7 @@ class DatabaseValues : public DatabaseContract {
   }
 };
 
-QUARTET_INSTANTIATE_DATABASE_CONTRACT(DatabaseValues);
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(DatabaseValues);
 
 TEST_P(DatabaseValues, BytesComeBackAsTheyWere) {
   const std::string zeros("\0a\0\xff\0", 5);

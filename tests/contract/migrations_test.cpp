@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/clock.h"
-#include "tests/contract/database_backend.h"
+#include "tests/contract/database_contract.h"
 
 namespace quartet::test {
 namespace {
@@ -47,7 +47,7 @@ class Migrations : public DatabaseContract {
   ManualClock clock_;
 };
 
-QUARTET_INSTANTIATE_DATABASE_CONTRACT(Migrations);
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(Migrations);
 
 TEST_P(Migrations, StepsAreAppliedOnceAndRemembered) {
   ASSERT_TRUE(Migrate({kFirst}).ok());

@@ -28,7 +28,9 @@ qualification::v1::QualifyOptions With(qualification::v1::QualifyOptions::Duplic
   return options;
 }
 
-TEST_F(AttachTest, ARecordBeingOpenedByAnUndecidedOneIsBusy) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(AttachTest);
+
+TEST_P(AttachTest, ARecordBeingOpenedByAnUndecidedOneIsBusy) {
   decisions_.SetUndecided(1);
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
 
@@ -39,7 +41,7 @@ TEST_F(AttachTest, ARecordBeingOpenedByAnUndecidedOneIsBusy) {
   EXPECT_EQ(replies[0].busy().holder_create_time_us(), 1'600'000'000'000'001);
 }
 
-TEST_F(AttachTest, ACommittedIntentIsMadeFinalAndThenAttachedTo) {
+TEST_P(AttachTest, ACommittedIntentIsMadeFinalAndThenAttachedTo) {
   const auto opened = accounts_.Handle({PrepareAccount(1, TestLead(1))});
   decisions_.Commit(1);
 
@@ -50,7 +52,7 @@ TEST_F(AttachTest, ACommittedIntentIsMadeFinalAndThenAttachedTo) {
   EXPECT_TRUE(Require(accounts_.Get(RecordOf(opened[0]).name())).has_value());
 }
 
-TEST_F(AttachTest, AnAbortedIntentIsDroppedAndTheRecordOpenedAnew) {
+TEST_P(AttachTest, AnAbortedIntentIsDroppedAndTheRecordOpenedAnew) {
   const auto opened = accounts_.Handle({PrepareAccount(1, TestLead(1))});
   decisions_.Abort(1);
 
@@ -61,14 +63,14 @@ TEST_F(AttachTest, AnAbortedIntentIsDroppedAndTheRecordOpenedAnew) {
   EXPECT_THAT(accounts_.Intents(), SizeIs(1));
 }
 
-TEST_F(AttachTest, AnIntentOfAnAttemptThatWasGivenUpIsDroppedToo) {
+TEST_P(AttachTest, AnIntentOfAnAttemptThatWasGivenUpIsDroppedToo) {
   accounts_.Handle({PrepareAccount(1, TestLead(1), 0)});
   decisions_.SetUndecided(1, 1);
 
   EXPECT_EQ(RecordOf(accounts_.Handle({PrepareAccount(2, TestLead(2))}).back()).kind(), Outcome::OPENED);
 }
 
-TEST_F(AttachTest, WithoutADecisionNothingIsAnswered) {
+TEST_P(AttachTest, WithoutADecisionNothingIsAnswered) {
   decisions_.SetUndecided(1);
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
   decisions_.reachable = false;
@@ -79,7 +81,7 @@ TEST_F(AttachTest, WithoutADecisionNothingIsAnswered) {
   EXPECT_THAT(accounts_.TakeReplies(), IsEmpty());
 }
 
-TEST_F(AttachTest, ABatchAsksOnce) {
+TEST_P(AttachTest, ABatchAsksOnce) {
   decisions_.SetUndecided(1);
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
   std::vector<Command> commands;
@@ -90,7 +92,7 @@ TEST_F(AttachTest, ABatchAsksOnce) {
   EXPECT_EQ(decisions_.questions, 1);
 }
 
-TEST_F(AttachTest, FiftyAttachesThatFillNothingShareARecord) {
+TEST_P(AttachTest, FiftyAttachesThatFillNothingShareARecord) {
   const std::string account = CreateAccount();
   std::vector<Command> commands;
   for (int i = 1; i <= 50; ++i) {
@@ -112,7 +114,7 @@ TEST_F(AttachTest, FiftyAttachesThatFillNothingShareARecord) {
   EXPECT_EQ(Require(accounts_.Get(account))->etag(), "51");
 }
 
-TEST_F(AttachTest, AnAttachThatFillsIsAlone) {
+TEST_P(AttachTest, AnAttachThatFillsIsAlone) {
   const std::string account = CreateAccount();
   lead::v1::Lead with_website = TestLead(1);
   with_website.set_website("https://example.com");
@@ -132,7 +134,7 @@ TEST_F(AttachTest, AnAttachThatFillsIsAlone) {
   EXPECT_TRUE(accounts_.Handle({PrepareAccount(3, with_phone)}).at(0).has_busy());
 }
 
-TEST_F(AttachTest, AnAbortedFillLeavesTheRecordAndItsFormerIdentitiesAlone) {
+TEST_P(AttachTest, AnAbortedFillLeavesTheRecordAndItsFormerIdentitiesAlone) {
   const std::string contact = CreateContact("old@example.com", "+4989123456");
   Require(contacts_.Change(contact, [](contact::v1::Contact& c) { c.clear_emails(); }));
   lead::v1::Lead lead = LeadWith(1, "old@example.com", "+4989123456");
@@ -144,7 +146,7 @@ TEST_F(AttachTest, AnAbortedFillLeavesTheRecordAndItsFormerIdentitiesAlone) {
   EXPECT_EQ(contacts_.Owner({Kind::kEmail, "old@example.com"}), resource::IdOf(contact));
 }
 
-TEST_F(AttachTest, AnAttachedRecordCannotBeDeletedButChanged) {
+TEST_P(AttachTest, AnAttachedRecordCannotBeDeletedButChanged) {
   const std::string account = CreateAccount();
   decisions_.SetUndecided(1);
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
@@ -160,7 +162,7 @@ TEST_F(AttachTest, AnAttachedRecordCannotBeDeletedButChanged) {
   EXPECT_TRUE(accounts_.Delete(account).ok());
 }
 
-TEST_F(AttachTest, AContactThatIsAttachedKeepsItsAccount) {
+TEST_P(AttachTest, AContactThatIsAttachedKeepsItsAccount) {
   const std::string contact = CreateContact("jane1@example.com");
   decisions_.SetUndecided(1);
   contacts_.Handle({PrepareContact(1, LeadWith(1, "jane1@example.com", ""))});
@@ -172,7 +174,7 @@ TEST_F(AttachTest, AContactThatIsAttachedKeepsItsAccount) {
   EXPECT_EQ(moved.error().reason, "RECORD_IN_QUALIFICATION");
 }
 
-TEST_F(AttachTest, AnAttachedContactSaysWhichAccountItBelongsTo) {
+TEST_P(AttachTest, AnAttachedContactSaysWhichAccountItBelongsTo) {
   const std::string contact = CreateContact("jane1@example.com");
   Require(contacts_.Change(contact, [](contact::v1::Contact& c) { c.set_account(TestName("accounts", 2)); }));
 
@@ -181,7 +183,7 @@ TEST_F(AttachTest, AnAttachedContactSaysWhichAccountItBelongsTo) {
   EXPECT_EQ(replies.at(0).prepared().contact_account(), TestName("accounts", 2));
 }
 
-TEST_F(AttachTest, ADeletedRecordIsNotAttachedTo) {
+TEST_P(AttachTest, ADeletedRecordIsNotAttachedTo) {
   const std::string account = CreateAccount();
   Require(accounts_.Delete(account));
   Options given;
@@ -193,7 +195,7 @@ TEST_F(AttachTest, ADeletedRecordIsNotAttachedTo) {
   EXPECT_EQ(ReasonOf(replies.at(1)), "RECORD_NOT_FOUND");
 }
 
-TEST_F(AttachTest, EmailAndPhoneOfTwoContactsAreAConflictToExplain) {
+TEST_P(AttachTest, EmailAndPhoneOfTwoContactsAreAConflictToExplain) {
   const std::string by_email = CreateContact("a@example.com");
   const std::string by_phone = CreateContact("", "+4989123456");
   const lead::v1::Lead lead = LeadWith(1, "a@example.com", "+4989123456");
@@ -210,7 +212,7 @@ TEST_F(AttachTest, EmailAndPhoneOfTwoContactsAreAConflictToExplain) {
   EXPECT_EQ(RecordOf(attached.at(0)).name(), by_email);
 }
 
-TEST_F(AttachTest, PoliciesForDuplicates) {
+TEST_P(AttachTest, PoliciesForDuplicates) {
   CreateContact("a@example.com", "+4989123456");
 
   const auto replies =
@@ -225,7 +227,7 @@ TEST_F(AttachTest, PoliciesForDuplicates) {
   EXPECT_EQ(RecordOf(replies.at(3)).kind(), Outcome::OPENED);
 }
 
-TEST_F(AttachTest, WhatAnUndecidedFillWouldAddIsNoDuplicateYet) {
+TEST_P(AttachTest, WhatAnUndecidedFillWouldAddIsNoDuplicateYet) {
   CreateContact("", "+4989123456");
   decisions_.SetUndecided(1);
   ASSERT_THAT(RecordOf(contacts_.Handle({PrepareContact(1, LeadWith(1, "new@example.com", "+4989123456"))}).at(0))
@@ -240,7 +242,7 @@ TEST_F(AttachTest, WhatAnUndecidedFillWouldAddIsNoDuplicateYet) {
   EXPECT_EQ(RecordOf(contacts_.Handle({refuse}).back()).kind(), Outcome::OPENED);
 }
 
-TEST_F(AttachTest, SharedPlatformsAreNobodysDomain) {
+TEST_P(AttachTest, SharedPlatformsAreNobodysDomain) {
   lead::v1::Lead first = TestLead(1, "Alpha");
   lead::v1::Lead second = TestLead(2, "Beta");
   first.set_website("https://www.facebook.com/alpha");
@@ -265,7 +267,9 @@ class RevertTest : public AttachTest {
   Command commit_;
 };
 
-TEST_F(RevertTest, WhatWasOpenedIsGoneAndItsIdentitiesAreFree) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(RevertTest);
+
+TEST_P(RevertTest, WhatWasOpenedIsGoneAndItsIdentitiesAreFree) {
   contacts_.Handle({PrepareRevert(2, 1)});
   ASSERT_TRUE(Require(contacts_.Get(contact_)).has_value());
 
@@ -276,7 +280,7 @@ TEST_F(RevertTest, WhatWasOpenedIsGoneAndItsIdentitiesAreFree) {
   EXPECT_EQ(contacts_.TakeEvents().back().change(), contact::v1::ContactEvent::QUALIFICATION_REVERTED);
 }
 
-TEST_F(RevertTest, LateMessagesOfTheRevertedQualificationBringNothingBack) {
+TEST_P(RevertTest, LateMessagesOfTheRevertedQualificationBringNothingBack) {
   contacts_.Handle({commit_, PrepareRevert(2, 1)});
   contacts_.Handle({Tell(decisions_.Commit(2))});
   contacts_.TakeEvents();
@@ -288,13 +292,13 @@ TEST_F(RevertTest, LateMessagesOfTheRevertedQualificationBringNothingBack) {
   EXPECT_THAT(contacts_.Intents(), IsEmpty());
 }
 
-TEST_F(RevertTest, AChangedRecordIsNotGivenBack) {
+TEST_P(RevertTest, AChangedRecordIsNotGivenBack) {
   Require(contacts_.Change(contact_, [](contact::v1::Contact& c) { c.set_notes("precious"); }));
 
   EXPECT_EQ(ReasonOf(contacts_.Handle({PrepareRevert(2, 1)}).back()), "RECORD_CHANGED");
 }
 
-TEST_F(RevertTest, ARecordThatIsGivenBackCannotBeChangedOrAttachedTo) {
+TEST_P(RevertTest, ARecordThatIsGivenBackCannotBeChangedOrAttachedTo) {
   contacts_.Handle({PrepareRevert(2, 1)});
 
   const Status changed = contacts_.Change(contact_, [](contact::v1::Contact& c) { c.set_notes("late"); });
@@ -303,7 +307,7 @@ TEST_F(RevertTest, ARecordThatIsGivenBackCannotBeChangedOrAttachedTo) {
   EXPECT_TRUE(contacts_.Handle({PrepareContact(3, TestLead(1))}).back().has_busy());
 }
 
-TEST_F(RevertTest, ADuplicateThatIsBeingGivenBackIsNotRefusedBeforeItIsDecided) {
+TEST_P(RevertTest, ADuplicateThatIsBeingGivenBackIsNotRefusedBeforeItIsDecided) {
   contacts_.Handle({PrepareRevert(2, 1)});
   const Command refuse = PrepareContact(3, TestLead(1), 0, With(Options::REFUSE));
 
@@ -313,7 +317,7 @@ TEST_F(RevertTest, ADuplicateThatIsBeingGivenBackIsNotRefusedBeforeItIsDecided) 
   EXPECT_EQ(RecordOf(contacts_.Handle({refuse}).back()).kind(), Outcome::OPENED);
 }
 
-TEST_F(RevertTest, ARecordThatSomebodyIsAttachingToKeepsTheRevertWaiting) {
+TEST_P(RevertTest, ARecordThatSomebodyIsAttachingToKeepsTheRevertWaiting) {
   contacts_.Handle({commit_});
   decisions_.SetUndecided(3);
   contacts_.Handle({PrepareContact(3, TestLead(1))});
@@ -325,7 +329,7 @@ TEST_F(RevertTest, ARecordThatSomebodyIsAttachingToKeepsTheRevertWaiting) {
   EXPECT_EQ(ReasonOf(contacts_.Handle({revert}).back()), "RECORD_CHANGED");
 }
 
-TEST_F(RevertTest, WhatWasOnlyAttachedToStays) {
+TEST_P(RevertTest, WhatWasOnlyAttachedToStays) {
   contacts_.Handle({commit_});
   contacts_.Handle({PrepareContact(3, TestLead(1))});
   contacts_.Handle({Tell(decisions_.Commit(3))});
@@ -337,7 +341,7 @@ TEST_F(RevertTest, WhatWasOnlyAttachedToStays) {
   EXPECT_TRUE(Require(contacts_.Get(contact_)).has_value());
 }
 
-TEST_F(RevertTest, TheLeadIsOpenAgain) {
+TEST_P(RevertTest, TheLeadIsOpenAgain) {
   const std::string lead = leads_.Create(TestLead(1));
   leads_.Handle({LockLead(1, lead)});
   leads_.Handle({PrepareRevert(2, 1)});

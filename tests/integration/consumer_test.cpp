@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/events/dead_letters.h"
 #include "common/events/memory_bus.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 
 namespace quartet::test {
@@ -34,7 +35,7 @@ constexpr const char* kTopic = "lead.commands";
 constexpr std::int64_t kMillisecond = 1'000;
 constexpr std::int64_t kSecond = 1'000'000;
 
-class ConsumerTest : public ::testing::Test {
+class ConsumerTest : public EveryDatabase {
  protected:
   // Each reads all partitions.
   std::unique_ptr<Consumer> MakeConsumer(std::size_t slot = 0) {
@@ -76,14 +77,16 @@ class ConsumerTest : public ::testing::Test {
   };
   ManualClock clock_;
   events::MemoryBus bus_{clock_, 1};
-  EventService service_{bus_, clock_};
+  EventService service_{bus_, clock_, GetParam()};
   std::map<std::string, Status> answers_;
   bool throws_ = false;
   bool forgets_ = false;
   std::vector<std::string> handled_;
 };
 
-TEST_F(ConsumerTest, AHandledMessageIsAcknowledgedAndTrimmed) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(ConsumerTest);
+
+TEST_P(ConsumerTest, AHandledMessageIsAcknowledgedAndTrimmed) {
   const auto consumer = MakeConsumer();
   Publish({"1", "2"});
   EXPECT_EQ(consumer->Step(milliseconds(0)).value(), 2);
@@ -94,7 +97,7 @@ TEST_F(ConsumerTest, AHandledMessageIsAcknowledgedAndTrimmed) {
   EXPECT_THAT(bus_.Messages(kTopic), IsEmpty());
 }
 
-TEST_F(ConsumerTest, WhatPassesByItselfIsTriedAgainForEverAndEverMoreSlowly) {
+TEST_P(ConsumerTest, WhatPassesByItselfIsTriedAgainForEverAndEverMoreSlowly) {
   const auto consumer = MakeConsumer();
   answers_["1"] = Unavailable("NO_DECISION", "the orchestrator is away");
   Publish({"1", "2"});
@@ -112,7 +115,7 @@ TEST_F(ConsumerTest, WhatPassesByItselfIsTriedAgainForEverAndEverMoreSlowly) {
   EXPECT_EQ(consumer->stats().last_error, "");
 }
 
-TEST_F(ConsumerTest, AMessageThatFailsTooOftenIsGivenUpAndStaysVisible) {
+TEST_P(ConsumerTest, AMessageThatFailsTooOftenIsGivenUpAndStaysVisible) {
   const auto consumer = MakeConsumer();
   answers_["1"] = Internal("cannot be read");
   Publish({"1", "2"});
@@ -129,7 +132,7 @@ TEST_F(ConsumerTest, AMessageThatFailsTooOftenIsGivenUpAndStaysVisible) {
   EXPECT_THAT(bus_.Messages(kTopic), IsEmpty()) << "acknowledged, so that it holds nothing up";
 }
 
-TEST_F(ConsumerTest, AMixOfFailuresCountsOnlyTheRealOnes) {
+TEST_P(ConsumerTest, AMixOfFailuresCountsOnlyTheRealOnes) {
   const auto consumer = MakeConsumer();
   Publish({"1"});
   for (int round = 0; round < 4; ++round) {
@@ -145,7 +148,7 @@ TEST_F(ConsumerTest, AMixOfFailuresCountsOnlyTheRealOnes) {
   EXPECT_THAT(Dead(), SizeIs(1));
 }
 
-TEST_F(ConsumerTest, AHandlerThatThrowsHasFailed) {
+TEST_P(ConsumerTest, AHandlerThatThrowsHasFailed) {
   const auto consumer = MakeConsumer();
   throws_ = true;
   Publish({"1"});
@@ -154,7 +157,7 @@ TEST_F(ConsumerTest, AHandlerThatThrowsHasFailed) {
   EXPECT_THAT(Dead()[0].error, HasSubstr("broken handler"));
 }
 
-TEST_F(ConsumerTest, AHandlerThatForgetsAResultHasFailedForAll) {
+TEST_P(ConsumerTest, AHandlerThatForgetsAResultHasFailedForAll) {
   const auto consumer = MakeConsumer();
   forgets_ = true;
   Publish({"1", "2"});
@@ -166,7 +169,7 @@ TEST_F(ConsumerTest, AHandlerThatForgetsAResultHasFailedForAll) {
   EXPECT_EQ(consumer->stats().acknowledged, 2);
 }
 
-TEST_F(ConsumerTest, ARestartContinuesAtOnceWithWhatWasNotFinished) {
+TEST_P(ConsumerTest, ARestartContinuesAtOnceWithWhatWasNotFinished) {
   auto consumer = MakeConsumer();
   answers_["1"] = Unavailable("AWAY", "not now");
   Publish({"1"});
@@ -178,7 +181,7 @@ TEST_F(ConsumerTest, ARestartContinuesAtOnceWithWhatWasNotFinished) {
   EXPECT_EQ(consumer->stats().acknowledged, 1);
 }
 
-TEST_F(ConsumerTest, AnotherConsumerTakesOverWhatADeadOneHeld) {
+TEST_P(ConsumerTest, AnotherConsumerTakesOverWhatADeadOneHeld) {
   auto dead = MakeConsumer(0);
   answers_["1"] = Unavailable("AWAY", "not now");
   Publish({"1"});
@@ -193,7 +196,7 @@ TEST_F(ConsumerTest, AnotherConsumerTakesOverWhatADeadOneHeld) {
   EXPECT_THAT(handled_, ElementsAre("1"));
 }
 
-TEST_F(ConsumerTest, AMessageThatWaitsForItsRetryIsNotTakenOver) {
+TEST_P(ConsumerTest, AMessageThatWaitsForItsRetryIsNotTakenOver) {
   const auto patient = MakeConsumer(0);
   const auto other = MakeConsumer(1);
   answers_["1"] = Unavailable("AWAY", "not now");
@@ -206,7 +209,7 @@ TEST_F(ConsumerTest, AMessageThatWaitsForItsRetryIsNotTakenOver) {
   }
 }
 
-TEST_F(ConsumerTest, ItBacksOffWhileTheBrokerIsDownAndThenGoesOn) {
+TEST_P(ConsumerTest, ItBacksOffWhileTheBrokerIsDownAndThenGoesOn) {
   const auto consumer = MakeConsumer();
   Publish({"1"});
   bus_.SetDown(true);
@@ -218,7 +221,7 @@ TEST_F(ConsumerTest, ItBacksOffWhileTheBrokerIsDownAndThenGoesOn) {
   EXPECT_EQ(consumer->stats().acknowledged, 1);
 }
 
-TEST_F(ConsumerTest, ABrokerThatFailsBeforeTheAcknowledgementMakesADuplicate) {
+TEST_P(ConsumerTest, ABrokerThatFailsBeforeTheAcknowledgementMakesADuplicate) {
   const auto consumer = MakeConsumer();
   Publish({"1"});
   Consumer failing(
@@ -234,7 +237,7 @@ TEST_F(ConsumerTest, ABrokerThatFailsBeforeTheAcknowledgementMakesADuplicate) {
   EXPECT_THAT(handled_, ElementsAre("1", "1"));
 }
 
-TEST_F(ConsumerTest, ARunningConsumerHandlesWhatComesAndStopsAtOnce) {
+TEST_P(ConsumerTest, ARunningConsumerHandlesWhatComesAndStopsAtOnce) {
   const SystemClock clock;
   events::MemoryBus bus(clock);
   std::promise<void> came;

@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/events/memory_bus.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 
 namespace quartet::test {
@@ -20,7 +21,7 @@ using ::testing::SizeIs;
 
 constexpr const char* kTopic = "lead.commands";
 
-class DeadLettersTest : public ::testing::Test {
+class DeadLettersTest : public EveryDatabase {
  protected:
   void Bury(const std::string& id, std::int64_t fail_time_us) {
     const Status written = service_.database().Write([&](storage::Transaction& transaction) {
@@ -42,11 +43,13 @@ class DeadLettersTest : public ::testing::Test {
 
   ManualClock clock_;
   events::MemoryBus bus_{clock_};
-  EventService service_{bus_, clock_};
+  EventService service_{bus_, clock_, GetParam()};
   events::DeadLetters letters_{service_.database(), bus_};
 };
 
-TEST_F(DeadLettersTest, TheOldestAreListedFirst) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(DeadLettersTest);
+
+TEST_P(DeadLettersTest, TheOldestAreListedFirst) {
   Bury("2", 20);
   Bury("1", 10);
   Bury("3", 30);
@@ -58,12 +61,12 @@ TEST_F(DeadLettersTest, TheOldestAreListedFirst) {
   EXPECT_EQ(letter.fail_time_us, 10);
 }
 
-TEST_F(DeadLettersTest, APageSizeOutOfRangeIsRefused) {
+TEST_P(DeadLettersTest, APageSizeOutOfRangeIsRefused) {
   EXPECT_EQ(letters_.List(-1).error().code, Code::kInvalidArgument);
   EXPECT_EQ(letters_.List(1'001).error().violations.at(0).field, "page_size");
 }
 
-TEST_F(DeadLettersTest, AReplayedLetterIsPublishedAndForgotten) {
+TEST_P(DeadLettersTest, AReplayedLetterIsPublishedAndForgotten) {
   Bury("1", 10);
   Bury("2", 20);
   ASSERT_TRUE(letters_.Replay(std::vector<std::string>{"1", "1"}).ok());
@@ -71,14 +74,14 @@ TEST_F(DeadLettersTest, AReplayedLetterIsPublishedAndForgotten) {
   EXPECT_THAT(Ids(), ElementsAre("2"));
 }
 
-TEST_F(DeadLettersTest, AReplayThatCannotBePublishedForgetsNothing) {
+TEST_P(DeadLettersTest, AReplayThatCannotBePublishedForgetsNothing) {
   Bury("1", 10);
   bus_.SetDown(true);
   EXPECT_EQ(letters_.Replay(std::vector<std::string>{"1"}).error().code, Code::kUnavailable);
   EXPECT_THAT(Ids(), ElementsAre("1"));
 }
 
-TEST_F(DeadLettersTest, ADroppedLetterIsForgotten) {
+TEST_P(DeadLettersTest, ADroppedLetterIsForgotten) {
   Bury("1", 10);
   Bury("2", 20);
   ASSERT_TRUE(letters_.Drop(std::vector<std::string>{"1"}).ok());
@@ -86,7 +89,7 @@ TEST_F(DeadLettersTest, ADroppedLetterIsForgotten) {
   EXPECT_THAT(bus_.Messages(kTopic), IsEmpty());
 }
 
-TEST_F(DeadLettersTest, UnknownIdsAreAllNamedAndNothingIsDone) {
+TEST_P(DeadLettersTest, UnknownIdsAreAllNamedAndNothingIsDone) {
   Bury("1", 10);
   const std::vector<std::string> ids = {"1", "8", "9"};
   for (const Status& status : {letters_.Replay(ids), letters_.Drop(ids)}) {
@@ -99,12 +102,12 @@ TEST_F(DeadLettersTest, UnknownIdsAreAllNamedAndNothingIsDone) {
   EXPECT_THAT(bus_.Messages(kTopic), IsEmpty());
 }
 
-TEST_F(DeadLettersTest, NoIdsOrTooManyAreRefused) {
+TEST_P(DeadLettersTest, NoIdsOrTooManyAreRefused) {
   EXPECT_EQ(letters_.Replay({}).error().code, Code::kInvalidArgument);
   EXPECT_EQ(letters_.Drop(std::vector<std::string>(1'001, "1")).error().code, Code::kInvalidArgument);
 }
 
-TEST_F(DeadLettersTest, AMessageThatFailsAgainReplacesItsLetter) {
+TEST_P(DeadLettersTest, AMessageThatFailsAgainReplacesItsLetter) {
   Bury("1", 10);
   Bury("1", 30);
   const auto letters = letters_.List(0).value();

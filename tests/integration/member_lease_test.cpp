@@ -12,8 +12,8 @@
 
 #include "common/base/clock.h"
 #include "common/events/outbox.h"
-#include "common/storage/sqlite_database.h"
-#include "tests/support/temp_directory.h"
+#include "common/storage/database.h"
+#include "tests/support/database_backend.h"
 
 namespace quartet::test {
 namespace {
@@ -43,7 +43,7 @@ class Reach final : public storage::Database {
   bool cut_ = false;
 };
 
-class MemberLeaseTest : public ::testing::Test {
+class MemberLeaseTest : public EveryDatabase {
  protected:
   MemberLeaseTest() { EXPECT_TRUE(events::MigrateEvents(*database_, clock_).ok()); }
 
@@ -62,13 +62,14 @@ class MemberLeaseTest : public ::testing::Test {
 
   ManualClock clock_;
   UuidV7Source ids_{clock_, 1};
-  TempDirectory folder_;
-  std::unique_ptr<storage::Database> database_ =
-      storage::SqliteDatabase::Open({.path = folder_.path() / "service.db"}).value();
+  const std::unique_ptr<DatabaseBackend> backend_ = GetParam().make();
+  std::unique_ptr<storage::Database> database_ = backend_->Open().value();
   std::vector<std::unique_ptr<MemberLease>> graves_;
 };
 
-TEST_F(MemberLeaseTest, TheFirstIsAloneAndLeads) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(MemberLeaseTest);
+
+TEST_P(MemberLeaseTest, TheFirstIsAloneAndLeads) {
   const auto only = Join();
   EXPECT_EQ(only->Now()->slot, 0);
   EXPECT_TRUE(only->Now()->leads());
@@ -76,7 +77,7 @@ TEST_F(MemberLeaseTest, TheFirstIsAloneAndLeads) {
   EXPECT_THAT(Renew(*only), ElementsAre(0));
 }
 
-TEST_F(MemberLeaseTest, EachTakesTheLowestFreeSlot) {
+TEST_P(MemberLeaseTest, EachTakesTheLowestFreeSlot) {
   const auto first = Join();
   auto second = Join();
   const auto third = Join();
@@ -86,7 +87,7 @@ TEST_F(MemberLeaseTest, EachTakesTheLowestFreeSlot) {
   EXPECT_EQ(Join()->Now()->slot, 1);
 }
 
-TEST_F(MemberLeaseTest, AllAgreeAfterOneRenewal) {
+TEST_P(MemberLeaseTest, AllAgreeAfterOneRenewal) {
   const auto first = Join();
   const auto second = Join();
   const auto third = Join();
@@ -102,7 +103,7 @@ TEST_F(MemberLeaseTest, AllAgreeAfterOneRenewal) {
   EXPECT_TRUE(second->Now()->leads());
 }
 
-TEST_F(MemberLeaseTest, AViewThatStaysKeepsItsVersion) {
+TEST_P(MemberLeaseTest, AViewThatStaysKeepsItsVersion) {
   const auto first = Join();
   const auto second = Join();
   Renew(*first);
@@ -116,7 +117,7 @@ TEST_F(MemberLeaseTest, AViewThatStaysKeepsItsVersion) {
   EXPECT_NE(first->Now()->version, view->version);
 }
 
-TEST_F(MemberLeaseTest, ADeadOnesSlotIsFreeAfterAFewLooks) {
+TEST_P(MemberLeaseTest, ADeadOnesSlotIsFreeAfterAFewLooks) {
   auto dead = Join();
   const auto other = Join();
   Renew(*other);
@@ -127,7 +128,7 @@ TEST_F(MemberLeaseTest, ADeadOnesSlotIsFreeAfterAFewLooks) {
   EXPECT_EQ(Join()->Now()->slot, 0);
 }
 
-TEST_F(MemberLeaseTest, ASlowOneIsNotDead) {
+TEST_P(MemberLeaseTest, ASlowOneIsNotDead) {
   const auto slow = Join();
   const auto quick = Join();
   for (int i = 0; i < 20; ++i) {
@@ -138,7 +139,7 @@ TEST_F(MemberLeaseTest, ASlowOneIsNotDead) {
   EXPECT_EQ(slow->Now()->slot, 0);
 }
 
-TEST_F(MemberLeaseTest, OneThatWakesFromAPauseTakesANewSlotAndBuriesNobody) {
+TEST_P(MemberLeaseTest, OneThatWakesFromAPauseTakesANewSlotAndBuriesNobody) {
   const auto paused = Join();
   const auto other = Join();
   for (int i = 0; i < 5; ++i) Renew(*other);
@@ -153,7 +154,7 @@ TEST_F(MemberLeaseTest, OneThatWakesFromAPauseTakesANewSlotAndBuriesNobody) {
   EXPECT_EQ(heir->Now()->slot, 0);
 }
 
-TEST_F(MemberLeaseTest, ARestartInTheSamePlaceGetsItsSlotBackAtOnce) {
+TEST_P(MemberLeaseTest, ARestartInTheSamePlaceGetsItsSlotBackAtOnce) {
   auto crashed = Join("here");
   const auto other = Join("there");
   Kill(crashed);
@@ -162,7 +163,7 @@ TEST_F(MemberLeaseTest, ARestartInTheSamePlaceGetsItsSlotBackAtOnce) {
   EXPECT_THAT(Renew(*other), ElementsAre(0, 1));
 }
 
-TEST_F(MemberLeaseTest, TwoThatClaimOnePlaceBothLive) {
+TEST_P(MemberLeaseTest, TwoThatClaimOnePlaceBothLive) {
   const auto one = Join("here");
   const auto namesake = Join("here");
   for (int i = 0; i < 5; ++i) {
@@ -174,7 +175,7 @@ TEST_F(MemberLeaseTest, TwoThatClaimOnePlaceBothLive) {
   EXPECT_THAT(namesake->Now()->live, ElementsAre(0, 1));
 }
 
-TEST_F(MemberLeaseTest, WhileTheDatabaseIsOutOfReachTheViewStays) {
+TEST_P(MemberLeaseTest, WhileTheDatabaseIsOutOfReachTheViewStays) {
   Reach reach(*database_);
   MemberLease cut_off(reach, ids_, {.misses_max = 3});
   ASSERT_TRUE(cut_off.Join().ok());
@@ -188,7 +189,7 @@ TEST_F(MemberLeaseTest, WhileTheDatabaseIsOutOfReachTheViewStays) {
   EXPECT_THAT(Renew(cut_off), ElementsAre(0, 1));
 }
 
-TEST_F(MemberLeaseTest, ManyWhoJoinAtOnceGetASlotEach) {
+TEST_P(MemberLeaseTest, ManyWhoJoinAtOnceGetASlotEach) {
   constexpr int kMany = 8;
   std::vector<std::unique_ptr<MemberLease>> leases(kMany);
   std::vector<std::thread> threads;
@@ -200,7 +201,7 @@ TEST_F(MemberLeaseTest, ManyWhoJoinAtOnceGetASlotEach) {
   EXPECT_THAT(slots, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-TEST_F(MemberLeaseTest, ARunningLeaseIsRenewedAndGivenBack) {
+TEST_P(MemberLeaseTest, ARunningLeaseIsRenewedAndGivenBack) {
   {
     MemberLease running(*database_, ids_, {.interval = std::chrono::milliseconds(1), .misses_max = 3});
     ASSERT_TRUE(running.Join().ok());

@@ -20,6 +20,7 @@
 #include "common/events/consumer.h"
 #include "common/events/dead_letters.h"
 #include "common/events/redis_bus.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
@@ -81,7 +82,7 @@ class Listener {
   Consumer consumer_;
 };
 
-class OutboxRedisTest : public ::testing::Test {
+class OutboxRedisTest : public EveryDatabase {
  protected:
   std::set<std::string> Say(const char* topic, const std::string& prefix, int count) {
     std::set<std::string> ids;
@@ -100,10 +101,13 @@ class OutboxRedisTest : public ::testing::Test {
   EventService service_{
       bus_,
       clock_,
+      GetParam(),
       {.service = "lead", .tick = milliseconds(50), .sweep_age = milliseconds(100), .backoff_max = milliseconds(100)}};
 };
 
-TEST_F(OutboxRedisTest, WhatIsCommittedIsHeardAndLeavesNothingBehind) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(OutboxRedisTest);
+
+TEST_P(OutboxRedisTest, WhatIsCommittedIsHeardAndLeavesNothingBehind) {
   Listener listener(bus_, service_, clock_, kCommands);
   service_.relay().Start();
   const auto said = Say(kCommands, "a", 100);
@@ -117,7 +121,7 @@ TEST_F(OutboxRedisTest, WhatIsCommittedIsHeardAndLeavesNothingBehind) {
   })) << "acknowledged by the only group";
 }
 
-TEST_F(OutboxRedisTest, WhatIsCommittedWhileRedisIsDownIsHeardWhenItIsBack) {
+TEST_P(OutboxRedisTest, WhatIsCommittedWhileRedisIsDownIsHeardWhenItIsBack) {
   Listener listener(bus_, service_, clock_, kCommands);
   service_.relay().Start();
   auto said = Say(kCommands, "before", 5);
@@ -129,7 +133,7 @@ TEST_F(OutboxRedisTest, WhatIsCommittedWhileRedisIsDownIsHeardWhenItIsBack) {
   EXPECT_TRUE(Eventually([&] { return service_.Count("outbox") == 0; }));
 }
 
-TEST_F(OutboxRedisTest, EventsAreHeardAgainAfterAFlush) {
+TEST_P(OutboxRedisTest, EventsAreHeardAgainAfterAFlush) {
   service_.relay().Start();
   const auto said = Say(kEvents, "event", 20);
   EXPECT_TRUE(Eventually([&] { return service_.Count("outbox") == 0; }));
@@ -144,7 +148,7 @@ TEST_F(OutboxRedisTest, EventsAreHeardAgainAfterAFlush) {
   EXPECT_TRUE(Eventually([&] { return listener.Heard() == said; })) << "likewise after the volume is lost";
 }
 
-TEST_F(OutboxRedisTest, APoisonMessageIsVisibleAndCanBeReplayed) {
+TEST_P(OutboxRedisTest, APoisonMessageIsVisibleAndCanBeReplayed) {
   Listener listener(bus_, service_, clock_, kCommands);
   events::DeadLetters letters(service_.database(), bus_);
   listener.Refuse("a1");
@@ -160,7 +164,7 @@ TEST_F(OutboxRedisTest, APoisonMessageIsVisibleAndCanBeReplayed) {
   EXPECT_THAT(letters.List(0).value(), SizeIs(0));
 }
 
-TEST_F(OutboxRedisTest, ARelayStopsEvenIfRedisIsAway) {
+TEST_P(OutboxRedisTest, ARelayStopsEvenIfRedisIsAway) {
   redis_.Kill();
   service_.relay().Start();
   Say(kCommands, "a", 5);
@@ -168,12 +172,12 @@ TEST_F(OutboxRedisTest, ARelayStopsEvenIfRedisIsAway) {
   EXPECT_EQ(service_.Count("outbox"), 5);
 }
 
-// A process of its own, which writes to a database in `folder` until it is
+// A process of its own, which writes to the backend's database until it is
 // killed, and prints each id on `output` once it is durable.
-[[noreturn]] void WriteUntilKilled(const std::filesystem::path& folder, const config::RedisAddress& redis, int output) {
+[[noreturn]] void WriteUntilKilled(DatabaseBackend& backend, const config::RedisAddress& redis, int output) {
   const SystemClock clock;
   UuidV7Source ids(clock);
-  auto database = storage::SqliteDatabase::Open({.path = folder / "service.db"});
+  auto database = backend.Open();
   events::RedisBus bus({.address = redis});
   if (!database.ok() || !events::MigrateEvents(**database, clock).ok()) _exit(1);
   const events::FixedMembership alone;
@@ -190,14 +194,18 @@ TEST_F(OutboxRedisTest, ARelayStopsEvenIfRedisIsAway) {
   }
 }
 
-TEST(OutboxCrash, NothingDurableIsLostByKillingTheProcess) {
+class OutboxCrash : public EveryDatabase {};
+
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(OutboxCrash);
+
+TEST_P(OutboxCrash, NothingDurableIsLostByKillingTheProcess) {
   RedisServer redis;
-  const TempDirectory folder;
+  const std::unique_ptr<DatabaseBackend> backend = GetParam().make();
   int pipe_ends[2];
   ASSERT_EQ(pipe(pipe_ends), 0);
   const pid_t writer = fork();
   ASSERT_GE(writer, 0);
-  if (writer == 0) WriteUntilKilled(folder.path(), redis.address(), pipe_ends[1]);
+  if (writer == 0) WriteUntilKilled(*backend, redis.address(), pipe_ends[1]);
   close(pipe_ends[1]);
 
   constexpr std::size_t kIdSize = 6;
@@ -216,7 +224,8 @@ TEST(OutboxCrash, NothingDurableIsLostByKillingTheProcess) {
   const SystemClock clock;
   UuidV7Source ids(clock);
   events::RedisBus bus({.address = redis.address()});
-  auto database = storage::SqliteDatabase::Open({.path = folder.path() / "service.db"});
+  backend->AwaitEndOfSessions();
+  auto database = backend->Open();
   ASSERT_TRUE(database.ok()) << ToString(database.error());
   const events::FixedMembership alone;
   events::Relay relay(bus, **database, alone, ids, clock, {.service = "lead", .tick = milliseconds(50)});

@@ -17,6 +17,7 @@
 #include "services/lead/lead_rules.h"
 #include "services/lead/migrations.h"
 #include "services/qualification/qualification_plan.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/participant_node.h"
 #include "tests/support/qualification_messages.h"
 
@@ -41,7 +42,7 @@ class KnownDecisions final : public commit::DecisionSource {
 };
 
 // A lead, an account and a contact service with the tests as their orchestrator.
-class ParticipantTest : public ::testing::Test {
+class ParticipantTest : public EveryDatabase {
  protected:
   using Command = qualification::v1::Command;
   using Decision = qualification::v1::Decision;
@@ -74,9 +75,11 @@ class ParticipantTest : public ::testing::Test {
   const lead::LeadKind lead_kind_;
   const account::AccountKind account_kind_;
   const contact::ContactKind contact_kind_;
-  ParticipantNode<lead::LeadTraits> leads_{clock_, ids_, lead_kind_, decisions_, lead::kMigrations};
-  ParticipantNode<account::AccountTraits> accounts_{clock_, ids_, account_kind_, decisions_, account::kMigrations};
-  ParticipantNode<contact::ContactTraits> contacts_{clock_, ids_, contact_kind_, decisions_, contact::kMigrations};
+  ParticipantNode<lead::LeadTraits> leads_{GetParam(), clock_, ids_, lead_kind_, decisions_, lead::kMigrations};
+  ParticipantNode<account::AccountTraits> accounts_{GetParam(),    clock_,     ids_,
+                                                    account_kind_, decisions_, account::kMigrations};
+  ParticipantNode<contact::ContactTraits> contacts_{GetParam(),    clock_,     ids_,
+                                                    contact_kind_, decisions_, contact::kMigrations};
 };
 
 }  // namespace quartet::test

@@ -15,7 +15,9 @@ using ::testing::SizeIs;
 
 const Identity kCompany{Kind::kCompanyName, "example"};
 
-TEST_F(ParticipantTest, ARepeatedPrepareGetsTheSameAnswer) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(ParticipantTest);
+
+TEST_P(ParticipantTest, ARepeatedPrepareGetsTheSameAnswer) {
   const Command prepare = PrepareAccount(1, TestLead(1));
 
   const auto replies = accounts_.Handle({prepare, prepare});
@@ -28,7 +30,7 @@ TEST_F(ParticipantTest, ARepeatedPrepareGetsTheSameAnswer) {
   EXPECT_THAT(accounts_.Intents(), SizeIs(1));
 }
 
-TEST_F(ParticipantTest, ItsRowSurvivesARestart) {
+TEST_P(ParticipantTest, ItsRowSurvivesARestart) {
   const auto before = accounts_.Handle({PrepareAccount(1, TestLead(1))});
   accounts_.Restart();
 
@@ -37,14 +39,14 @@ TEST_F(ParticipantTest, ItsRowSurvivesARestart) {
   EXPECT_EQ(after.at(0).SerializeAsString(), before.at(0).SerializeAsString());
 }
 
-TEST_F(ParticipantTest, ALowerAttemptIsIgnored) {
+TEST_P(ParticipantTest, ALowerAttemptIsIgnored) {
   accounts_.Handle({PrepareAccount(1, TestLead(1), 1)});
 
   EXPECT_THAT(accounts_.Handle({PrepareAccount(1, TestLead(1), 0)}), IsEmpty());
   EXPECT_EQ(accounts_.Intents().at(0).intent.attempt, 1);
 }
 
-TEST_F(ParticipantTest, AHigherAttemptVoidsTheLower) {
+TEST_P(ParticipantTest, AHigherAttemptVoidsTheLower) {
   const auto lower = accounts_.Handle({PrepareAccount(1, TestLead(1), 0)});
 
   const auto higher = accounts_.Handle({PrepareAccount(1, TestLead(1), 1)});
@@ -56,7 +58,7 @@ TEST_F(ParticipantTest, AHigherAttemptVoidsTheLower) {
   EXPECT_EQ(accounts_.Owner(kCompany), resource::IdOf(RecordOf(higher[0]).name()));
 }
 
-TEST_F(ParticipantTest, AHigherAttemptThatMustWaitVoidsTheLowerAllTheSame) {
+TEST_P(ParticipantTest, AHigherAttemptThatMustWaitVoidsTheLowerAllTheSame) {
   decisions_.SetUndecided(1);
   decisions_.SetUndecided(2, 1);
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
@@ -67,7 +69,7 @@ TEST_F(ParticipantTest, AHigherAttemptThatMustWaitVoidsTheLowerAllTheSame) {
   EXPECT_THAT(accounts_.Intents(), IsEmpty());
 }
 
-TEST_F(ParticipantTest, AReleaseFreesWhatIsHeldAndALatePrepareDoesNothing) {
+TEST_P(ParticipantTest, AReleaseFreesWhatIsHeldAndALatePrepareDoesNothing) {
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
   EXPECT_NE(accounts_.Owner(kCompany), "");
 
@@ -79,7 +81,7 @@ TEST_F(ParticipantTest, AReleaseFreesWhatIsHeldAndALatePrepareDoesNothing) {
   EXPECT_THAT(accounts_.Intents(), IsEmpty());
 }
 
-TEST_F(ParticipantTest, AReleaseThatFindsNothingLeavesItsMark) {
+TEST_P(ParticipantTest, AReleaseThatFindsNothingLeavesItsMark) {
   accounts_.Handle({Release(1, 1)});
 
   EXPECT_THAT(accounts_.Handle({PrepareAccount(1, TestLead(1), 0)}), IsEmpty());
@@ -87,7 +89,7 @@ TEST_F(ParticipantTest, AReleaseThatFindsNothingLeavesItsMark) {
   EXPECT_THAT(accounts_.Handle({PrepareAccount(1, TestLead(1), 2)}), SizeIs(1));
 }
 
-TEST_F(ParticipantTest, AReleaseOfALowerAttemptLeavesTheHigher) {
+TEST_P(ParticipantTest, AReleaseOfALowerAttemptLeavesTheHigher) {
   accounts_.Handle({PrepareAccount(1, TestLead(1), 1)});
 
   accounts_.Handle({Release(1, 0)});
@@ -95,7 +97,7 @@ TEST_F(ParticipantTest, AReleaseOfALowerAttemptLeavesTheHigher) {
   EXPECT_THAT(accounts_.Intents(), SizeIs(1));
 }
 
-TEST_F(ParticipantTest, OnlyPreparedIsRememberedABusyIsEvaluatedAnew) {
+TEST_P(ParticipantTest, OnlyPreparedIsRememberedABusyIsEvaluatedAnew) {
   decisions_.SetUndecided(1);
   accounts_.Handle({PrepareAccount(1, TestLead(1))});
   const Command second = PrepareAccount(2, TestLead(2));
@@ -105,7 +107,7 @@ TEST_F(ParticipantTest, OnlyPreparedIsRememberedABusyIsEvaluatedAnew) {
   EXPECT_EQ(RecordOf(accounts_.Handle({second}).back()).kind(), Outcome::OPENED);
 }
 
-TEST_F(ParticipantTest, ACommittedIntentBecomesFinalWithItsEvent) {
+TEST_P(ParticipantTest, ACommittedIntentBecomesFinalWithItsEvent) {
   const auto prepared = contacts_.Handle({PrepareContact(1, TestLead(1))});
   qualification::v1::Names names;
   names.set_account(TestName("accounts", 5));
@@ -126,7 +128,7 @@ TEST_F(ParticipantTest, ACommittedIntentBecomesFinalWithItsEvent) {
   EXPECT_THAT(contacts_.Intents(), IsEmpty());
 }
 
-TEST_F(ParticipantTest, ARepeatedDecisionChangesNothingAndIsAcknowledgedAgain) {
+TEST_P(ParticipantTest, ARepeatedDecisionChangesNothingAndIsAcknowledgedAgain) {
   contacts_.Handle({PrepareContact(1, TestLead(1))});
   const Command decision = Tell(decisions_.Commit(1));
   contacts_.Handle({decision});
@@ -138,7 +140,7 @@ TEST_F(ParticipantTest, ARepeatedDecisionChangesNothingAndIsAcknowledgedAgain) {
   EXPECT_THAT(contacts_.TakeEvents(), IsEmpty());
 }
 
-TEST_F(ParticipantTest, OfJoinedDecisionsOneThatFailsHoldsUpNoOther) {
+TEST_P(ParticipantTest, OfJoinedDecisionsOneThatFailsHoldsUpNoOther) {
   contacts_.Handle({PrepareContact(1, TestLead(1)), PrepareContact(2, TestLead(2))});
   Require(contacts_.database().Write([](storage::Transaction& transaction) {
     return transaction.Run("UPDATE intent SET proposal = $2 WHERE qualification_id = $1",
@@ -153,7 +155,7 @@ TEST_F(ParticipantTest, OfJoinedDecisionsOneThatFailsHoldsUpNoOther) {
   EXPECT_THAT(contacts_.Intents(), SizeIs(1));
 }
 
-TEST_F(ParticipantTest, NothingUndoesWhatIsFinal) {
+TEST_P(ParticipantTest, NothingUndoesWhatIsFinal) {
   const auto prepared = contacts_.Handle({PrepareContact(1, TestLead(1))});
   contacts_.Handle({Tell(decisions_.Commit(1))});
 
@@ -164,7 +166,7 @@ TEST_F(ParticipantTest, NothingUndoesWhatIsFinal) {
   EXPECT_TRUE(Require(contacts_.Get(RecordOf(prepared[0]).name())).has_value());
 }
 
-TEST_F(ParticipantTest, AnAbortDropsEverythingForEver) {
+TEST_P(ParticipantTest, AnAbortDropsEverythingForEver) {
   contacts_.Handle({PrepareContact(1, TestLead(1), 3)});
 
   const auto replies = contacts_.Handle({Tell(decisions_.Abort(1))});
@@ -176,18 +178,18 @@ TEST_F(ParticipantTest, AnAbortDropsEverythingForEver) {
   EXPECT_THAT(contacts_.Handle({PrepareContact(1, TestLead(1), 4)}), IsEmpty());
 }
 
-TEST_F(ParticipantTest, AnAbortThatComesFirstKeepsTheLatePreparesOut) {
+TEST_P(ParticipantTest, AnAbortThatComesFirstKeepsTheLatePreparesOut) {
   EXPECT_TRUE(contacts_.Handle({Tell(decisions_.Abort(1))}).at(0).has_acknowledged());
 
   EXPECT_THAT(contacts_.Handle({PrepareContact(1, TestLead(1))}), IsEmpty());
 }
 
-TEST_F(ParticipantTest, ACommitWithoutAnIntentDoesNothing) {
+TEST_P(ParticipantTest, ACommitWithoutAnIntentDoesNothing) {
   EXPECT_THAT(contacts_.Handle({Tell(decisions_.Commit(1))}), IsEmpty());
   EXPECT_THAT(contacts_.TakeEvents(), IsEmpty());
 }
 
-TEST_F(ParticipantTest, AnUndecidedHigherAttemptVoidsTheLowerOne) {
+TEST_P(ParticipantTest, AnUndecidedHigherAttemptVoidsTheLowerOne) {
   accounts_.Handle({PrepareAccount(1, TestLead(1), 0)});
   decisions_.SetUndecided(1, 1);
   clock_.Advance(10'000'000);
@@ -197,7 +199,7 @@ TEST_F(ParticipantTest, AnUndecidedHigherAttemptVoidsTheLowerOne) {
   EXPECT_THAT(accounts_.Intents(), IsEmpty());
 }
 
-TEST_F(ParticipantTest, OldIntentsAreResolvedWithoutAnyMessage) {
+TEST_P(ParticipantTest, OldIntentsAreResolvedWithoutAnyMessage) {
   decisions_.SetUndecided(3);
   contacts_.Handle({PrepareContact(1, TestLead(1)), PrepareContact(2, TestLead(2)), PrepareContact(3, TestLead(3))});
   decisions_.Commit(1);
@@ -210,7 +212,7 @@ TEST_F(ParticipantTest, OldIntentsAreResolvedWithoutAnyMessage) {
   EXPECT_THAT(Require(contacts_.List()), SizeIs(1));
 }
 
-TEST_F(ParticipantTest, ALockBelongsToTheQualificationWhateverItsAttempt) {
+TEST_P(ParticipantTest, ALockBelongsToTheQualificationWhateverItsAttempt) {
   const std::string lead = leads_.Create(TestLead(1));
   const auto locked = leads_.Handle({LockLead(1, lead)});
   EXPECT_EQ(locked.at(0).prepared().lead().name(), lead);
@@ -224,7 +226,7 @@ TEST_F(ParticipantTest, ALockBelongsToTheQualificationWhateverItsAttempt) {
   EXPECT_EQ(Require(leads_.Get(lead))->state(), lead::v1::Lead::STATE_QUALIFIED);
 }
 
-TEST_F(ParticipantTest, ASecondQualificationOfALeadIsRefusedAndToldWhoHoldsIt) {
+TEST_P(ParticipantTest, ASecondQualificationOfALeadIsRefusedAndToldWhoHoldsIt) {
   const std::string lead = leads_.Create(TestLead(1));
   decisions_.SetUndecided(1);
   leads_.Handle({LockLead(1, lead)});
@@ -235,7 +237,7 @@ TEST_F(ParticipantTest, ASecondQualificationOfALeadIsRefusedAndToldWhoHoldsIt) {
   EXPECT_EQ(refused[0].refused().holder(), TestName("qualifications", 1));
 }
 
-TEST_F(ParticipantTest, ALeadWhoseHolderHasCommittedIsAlreadyQualified) {
+TEST_P(ParticipantTest, ALeadWhoseHolderHasCommittedIsAlreadyQualified) {
   const std::string lead = leads_.Create(TestLead(1));
   leads_.Handle({LockLead(1, lead)});
   qualification::v1::Names names;
@@ -249,7 +251,7 @@ TEST_F(ParticipantTest, ALeadWhoseHolderHasCommittedIsAlreadyQualified) {
   EXPECT_EQ(rpc::FromRpcStatus(refused.back().refused().status()).metadata.at("contact"), TestName("contacts", 9));
 }
 
-TEST_F(ParticipantTest, AMessageThatCannotBeReadHarmsNoNeighbour) {
+TEST_P(ParticipantTest, AMessageThatCannotBeReadHarmsNoNeighbour) {
   std::vector<events::Delivery> deliveries(2);
   deliveries[0].message.data = "\xff\xff";
   deliveries[1].message.data = PrepareContact(1, TestLead(1)).SerializeAsString();

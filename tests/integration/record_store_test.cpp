@@ -30,7 +30,9 @@ class RecordStoreTest : public ParticipantTest {
   qualification::v1::Names names_;
 };
 
-TEST_F(RecordStoreTest, UntilTheDecisionEverythingIsAsBefore) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(RecordStoreTest);
+
+TEST_P(RecordStoreTest, UntilTheDecisionEverythingIsAsBefore) {
   EXPECT_EQ(Require(leads_.Get(lead_))->state(), lead::v1::Lead::STATE_OPEN);
   EXPECT_FALSE(Require(contacts_.Get(contact_)).has_value());
   EXPECT_THAT(Require(contacts_.List()), IsEmpty());
@@ -38,7 +40,7 @@ TEST_F(RecordStoreTest, UntilTheDecisionEverythingIsAsBefore) {
   EXPECT_THAT(Require(leads_.List("state = QUALIFIED")), IsEmpty());
 }
 
-TEST_F(RecordStoreTest, FromTheCommitOnEverybodySeesItThoughNobodyWasTold) {
+TEST_P(RecordStoreTest, FromTheCommitOnEverybodySeesItThoughNobodyWasTold) {
   decisions_.Commit(1, 0, names_);
 
   const auto lead = Require(leads_.Get(lead_));
@@ -50,7 +52,7 @@ TEST_F(RecordStoreTest, FromTheCommitOnEverybodySeesItThoughNobodyWasTold) {
   EXPECT_EQ(contact->emails(0).address(), "jane1@example.com");
 }
 
-TEST_F(RecordStoreTest, ListsSeeTheCommitToo) {
+TEST_P(RecordStoreTest, ListsSeeTheCommitToo) {
   decisions_.Commit(1, 0, names_);
 
   EXPECT_THAT(Require(contacts_.List()), SizeIs(1));
@@ -60,7 +62,7 @@ TEST_F(RecordStoreTest, ListsSeeTheCommitToo) {
   EXPECT_THAT(Require(leads_.List("state = OPEN")), IsEmpty());
 }
 
-TEST_F(RecordStoreTest, AReaderRollsTheDecisionForward) {
+TEST_P(RecordStoreTest, AReaderRollsTheDecisionForward) {
   decisions_.Commit(1, 0, names_);
   Require(contacts_.Get(contact_));
 
@@ -72,7 +74,7 @@ TEST_F(RecordStoreTest, AReaderRollsTheDecisionForward) {
   EXPECT_EQ(decisions_.questions, questions) << "what is final needs no question";
 }
 
-TEST_F(RecordStoreTest, WhatAReaderSeesIsWhatIsThenStored) {
+TEST_P(RecordStoreTest, WhatAReaderSeesIsWhatIsThenStored) {
   decisions_.Commit(1, 0, names_);
   const auto overlaid = Require(contacts_.Get(contact_));
   ASSERT_THAT(contacts_.Intents(), IsEmpty());
@@ -82,7 +84,7 @@ TEST_F(RecordStoreTest, WhatAReaderSeesIsWhatIsThenStored) {
   EXPECT_EQ(stored->SerializeAsString(), overlaid->SerializeAsString());
 }
 
-TEST_F(RecordStoreTest, AfterAnAbortEverythingIsAsBefore) {
+TEST_P(RecordStoreTest, AfterAnAbortEverythingIsAsBefore) {
   decisions_.Abort(1);
 
   EXPECT_EQ(Require(leads_.Get(lead_))->state(), lead::v1::Lead::STATE_OPEN);
@@ -91,14 +93,14 @@ TEST_F(RecordStoreTest, AfterAnAbortEverythingIsAsBefore) {
   EXPECT_THAT(contacts_.Intents(), IsEmpty());
 }
 
-TEST_F(RecordStoreTest, ACommitOfAHigherAttemptDoesNotShowTheLower) {
+TEST_P(RecordStoreTest, ACommitOfAHigherAttemptDoesNotShowTheLower) {
   decisions_.Commit(1, 1);
 
   EXPECT_FALSE(Require(contacts_.Get(contact_)).has_value());
   EXPECT_EQ(Require(leads_.Get(lead_))->state(), lead::v1::Lead::STATE_QUALIFIED) << "the lock is of all attempts";
 }
 
-TEST_F(RecordStoreTest, WithoutTheOrchestratorThereIsNoGuessing) {
+TEST_P(RecordStoreTest, WithoutTheOrchestratorThereIsNoGuessing) {
   const std::string other = leads_.Create(TestLead(2));
   decisions_.reachable = false;
 
@@ -108,7 +110,7 @@ TEST_F(RecordStoreTest, WithoutTheOrchestratorThereIsNoGuessing) {
   EXPECT_TRUE(leads_.Get(other).ok()) << "only the record concerned";
 }
 
-TEST_F(RecordStoreTest, ALockedLeadCannotBeChanged) {
+TEST_P(RecordStoreTest, ALockedLeadCannotBeChanged) {
   const Status changed = leads_.Change(lead_, [](lead::v1::Lead& lead) { lead.set_topic("late"); });
 
   ASSERT_FALSE(changed.ok());
@@ -116,7 +118,7 @@ TEST_F(RecordStoreTest, ALockedLeadCannotBeChanged) {
   EXPECT_TRUE(changed.error().retry_after.has_value());
 }
 
-TEST_F(RecordStoreTest, AChangeBuildsOnWhatWasDecided) {
+TEST_P(RecordStoreTest, AChangeBuildsOnWhatWasDecided) {
   decisions_.Commit(1, 0, names_);
 
   Require(contacts_.Change(contact_, [](contact::v1::Contact& contact) { contact.set_title("CEO"); }));
@@ -126,7 +128,7 @@ TEST_F(RecordStoreTest, AChangeBuildsOnWhatWasDecided) {
   EXPECT_EQ(contact->qualification(), TestName("qualifications", 1));
 }
 
-TEST_F(RecordStoreTest, ARecordThatIsNotThereYetCannotBeChangedNorHeardOf) {
+TEST_P(RecordStoreTest, ARecordThatIsNotThereYetCannotBeChangedNorHeardOf) {
   EXPECT_EQ(contacts_.Change(contact_, [](contact::v1::Contact&) {}).error().code, Code::kNotFound);
   EXPECT_EQ(contacts_.Delete(contact_).error().code, Code::kNotFound);
 }
@@ -158,7 +160,9 @@ class EnqueuedChange : public RecordStoreTest {
   };
 };
 
-TEST_F(EnqueuedChange, OfARecordThatNobodyHoldsNeedsNoOtherThread) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(EnqueuedChange);
+
+TEST_P(EnqueuedChange, OfARecordThatNobodyHoldsNeedsNoOtherThread) {
   decisions_.Commit(1, 0, names_);
   Require(contacts_.Get(contact_));
 
@@ -168,7 +172,7 @@ TEST_F(EnqueuedChange, OfARecordThatNobodyHoldsNeedsNoOtherThread) {
   EXPECT_EQ(Require(contacts_.Get(contact_))->title(), "CEO");
 }
 
-TEST_F(EnqueuedChange, ResolvesWhatItMeetsInTheBackground) {
+TEST_P(EnqueuedChange, ResolvesWhatItMeetsInTheBackground) {
   decisions_.Commit(1, 0, names_);
   auto changed = ChangeContact(background_);
   contacts_.Drain();
@@ -180,7 +184,7 @@ TEST_F(EnqueuedChange, ResolvesWhatItMeetsInTheBackground) {
   EXPECT_EQ(Require(contacts_.Get(contact_))->qualification(), TestName("qualifications", 1));
 }
 
-TEST_F(EnqueuedChange, SaysInTheBackgroundThatTheHolderIsUndecided) {
+TEST_P(EnqueuedChange, SaysInTheBackgroundThatTheHolderIsUndecided) {
   auto changed = ChangeContact(background_);
   contacts_.Drain();
   ASSERT_THAT(tasks_, SizeIs(1));
@@ -190,7 +194,7 @@ TEST_F(EnqueuedChange, SaysInTheBackgroundThatTheHolderIsUndecided) {
   EXPECT_EQ(changed.get().error().code, Code::kNotFound) << "it is not there yet";
 }
 
-TEST_F(EnqueuedChange, IsRefusedIfTheBackgroundTakesNothing) {
+TEST_P(EnqueuedChange, IsRefusedIfTheBackgroundTakesNothing) {
   decisions_.Commit(1, 0, names_);
 
   const auto changed = ChangeContact([](const std::function<void()>&) { return false; }).get();
@@ -214,7 +218,9 @@ class ReservedIdentity : public RecordStoreTest {
   }
 };
 
-TEST_F(ReservedIdentity, OfAnUndecidedOneIsToBeTriedAgain) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(ReservedIdentity);
+
+TEST_P(ReservedIdentity, OfAnUndecidedOneIsToBeTriedAgain) {
   const auto created = CreateJane();
 
   ASSERT_FALSE(created.ok());
@@ -222,13 +228,13 @@ TEST_F(ReservedIdentity, OfAnUndecidedOneIsToBeTriedAgain) {
   EXPECT_TRUE(created.error().retry_after.has_value());
 }
 
-TEST_F(ReservedIdentity, OfAnAbortedOneIsFree) {
+TEST_P(ReservedIdentity, OfAnAbortedOneIsFree) {
   decisions_.Abort(1);
 
   EXPECT_TRUE(CreateJane().ok());
 }
 
-TEST_F(ReservedIdentity, OfACommittedOneIsTaken) {
+TEST_P(ReservedIdentity, OfACommittedOneIsTaken) {
   decisions_.Commit(1, 0, names_);
 
   const auto created = CreateJane();
@@ -237,7 +243,7 @@ TEST_F(ReservedIdentity, OfACommittedOneIsTaken) {
   EXPECT_EQ(created.error().metadata.at("email jane1@example.com"), contact_);
 }
 
-TEST_F(ReservedIdentity, IsResolvedForAChangeToo) {
+TEST_P(ReservedIdentity, IsResolvedForAChangeToo) {
   const std::string other = CreateContact("john@example.com");
   const auto take = [&] {
     return contacts_.Change(other, [](contact::v1::Contact& c) { c.add_emails()->set_address("jane1@example.com"); });
@@ -249,7 +255,7 @@ TEST_F(ReservedIdentity, IsResolvedForAChangeToo) {
   EXPECT_TRUE(take().ok());
 }
 
-TEST_F(RecordStoreTest, SeveralAttachesOfOneRecordAreSeenTogether) {
+TEST_P(RecordStoreTest, SeveralAttachesOfOneRecordAreSeenTogether) {
   const std::string account = CreateAccount();
   for (int i = 2; i <= 4; ++i) {
     decisions_.SetUndecided(i);
@@ -263,7 +269,7 @@ TEST_F(RecordStoreTest, SeveralAttachesOfOneRecordAreSeenTogether) {
   EXPECT_EQ(Require(accounts_.Get(account))->etag(), "3");
 }
 
-TEST_F(RecordStoreTest, PagesOfAListOverlayWhatIsNotFinal) {
+TEST_P(RecordStoreTest, PagesOfAListOverlayWhatIsNotFinal) {
   std::vector<Command> prepares;
   for (int i = 2; i <= 9; ++i) {
     decisions_.SetUndecided(i);

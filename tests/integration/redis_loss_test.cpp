@@ -11,6 +11,7 @@
 #include "common/events/redis_bus.h"
 #include "common/events/redis_entry.h"
 #include "common/events/redis_slots.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/eventually.h"
 #include "tests/support/redis_cluster_servers.h"
@@ -24,7 +25,7 @@ constexpr int kPartitions = 6;
 constexpr const char* kEvents = "lead.events";
 constexpr milliseconds kTick{50};
 
-class RedisLoss : public ::testing::Test {
+class RedisLoss : public EveryDatabase {
  protected:
   std::set<std::string> Say(int count) {
     std::set<std::string> ids;
@@ -80,6 +81,7 @@ class RedisLoss : public ::testing::Test {
   // Quick, so that the tests are.
   EventService service_{bus_,
                         clock_,
+                        GetParam(),
                         {.service = "lead",
                          .tick = kTick,
                          .backoff_max = milliseconds(100),
@@ -87,9 +89,11 @@ class RedisLoss : public ::testing::Test {
                          .publish_window = milliseconds(500)}};
 };
 
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(RedisLoss);
+
 // The replica gets nothing after the last marker and then takes over, while its master
 // lives and sends everybody there: no connection breaks, and the marker is as it was.
-TEST_F(RedisLoss, APromotedReplicaThatLacksTheLastMomentsCostsNoEvent) {
+TEST_P(RedisLoss, APromotedReplicaThatLacksTheLastMomentsCostsNoEvent) {
   ASSERT_TRUE(RunUntil([&] { return bus_.ReadMarker(kEvents).value().value.has_value(); }));
   for (int i = 0; i < 3; ++i) RunUntil([] { return true; });
   RedisServer& replica = servers_.server(RedisClusterServers::kMasters);
@@ -114,7 +118,7 @@ TEST_F(RedisLoss, APromotedReplicaThatLacksTheLastMomentsCostsNoEvent) {
 }
 
 // The markers of the other masters stand, and the events are long past the loss window.
-TEST_F(RedisLoss, AMasterThatComesBackEmptyCostsNoEvent) {
+TEST_P(RedisLoss, AMasterThatComesBackEmptyCostsNoEvent) {
   const auto said = Say(40);
   const std::int64_t said_us = clock_.NowMicros();
   ASSERT_TRUE(RunUntil([&] { return bus_.ReadMarker(kEvents).value().value.value_or(0) > said_us; }));

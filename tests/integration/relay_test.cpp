@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/events/memory_bus.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 
 namespace quartet::test {
@@ -24,7 +25,7 @@ constexpr const char* kCommands = "lead.commands";
 constexpr const char* kEvents = "lead.events";
 constexpr std::int64_t kSecond = 1'000'000;
 
-class RelayTest : public ::testing::Test {
+class RelayTest : public EveryDatabase {
  protected:
   RelayTest() { Run(); }
 
@@ -43,10 +44,12 @@ class RelayTest : public ::testing::Test {
 
   ManualClock clock_;
   events::MemoryBus bus_{clock_, 1};
-  EventService service_{bus_, clock_, {.service = "lead", .batches_held_max = 4}};
+  EventService service_{bus_, clock_, GetParam(), {.service = "lead", .batches_held_max = 4}};
 };
 
-TEST_F(RelayTest, AMessageIsPublishedAfterItsCommitAndThenForgotten) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(RelayTest);
+
+TEST_P(RelayTest, AMessageIsPublishedAfterItsCommitAndThenForgotten) {
   Say(kCommands, "1");
   EXPECT_THAT(Published(kCommands), IsEmpty());
   EXPECT_EQ(service_.Count("outbox"), 1);
@@ -61,20 +64,20 @@ TEST_F(RelayTest, AMessageIsPublishedAfterItsCommitAndThenForgotten) {
   EXPECT_EQ(service_.relay().stats().batches_held, 0);
 }
 
-TEST_F(RelayTest, AFailedOperationSaysNothing) {
+TEST_P(RelayTest, AFailedOperationSaysNothing) {
   Say(kEvents, "1");
   EXPECT_FALSE(service_.Say(kEvents, "1").ok()) << "the fact is there already";
   RunFor(3 * kSecond);
   EXPECT_THAT(Published(kEvents), ElementsAre("1"));
 }
 
-TEST_F(RelayTest, AnOperationWithoutMessagesWritesNoRow) {
+TEST_P(RelayTest, AnOperationWithoutMessagesWritesNoRow) {
   EXPECT_TRUE(
       service_.outbox().Write([](storage::Transaction&, std::vector<events::Message>&) { return Status(); }).ok());
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(RelayTest, MessagesThatMayWaitAreJoinedAndNotStored) {
+TEST_P(RelayTest, MessagesThatMayWaitAreJoinedAndNotStored) {
   const auto say = [&](const char* topic, const std::string& data) {
     ASSERT_TRUE(service_.outbox()
                     .Write([&](storage::Transaction&, std::vector<events::Message>& messages) -> Status {
@@ -102,7 +105,7 @@ TEST_F(RelayTest, MessagesThatMayWaitAreJoinedAndNotStored) {
   EXPECT_THAT(bus_.Messages("other.commands"), SizeIs(1));
 }
 
-TEST_F(RelayTest, WhileTheBrokerIsDownMessagesWaitAndKeepTheirOrder) {
+TEST_P(RelayTest, WhileTheBrokerIsDownMessagesWaitAndKeepTheirOrder) {
   bus_.SetDown(true);
   for (const char* id : {"1", "2", "3"}) Say(kCommands, id);
   RunFor(10 * kSecond);
@@ -117,7 +120,7 @@ TEST_F(RelayTest, WhileTheBrokerIsDownMessagesWaitAndKeepTheirOrder) {
   EXPECT_EQ(service_.relay().stats().last_error, "");
 }
 
-TEST_F(RelayTest, WhatDoesNotFitInMemoryIsFoundInTheTable) {
+TEST_P(RelayTest, WhatDoesNotFitInMemoryIsFoundInTheTable) {
   bus_.SetDown(true);
   for (int i = 0; i < 20; ++i) Say(kCommands, std::to_string(100 + i));
   EXPECT_EQ(service_.relay().stats().batches_held, 4);
@@ -127,7 +130,7 @@ TEST_F(RelayTest, WhatDoesNotFitInMemoryIsFoundInTheTable) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(RelayTest, ACrashBeforePublishingLosesNothing) {
+TEST_P(RelayTest, ACrashBeforePublishingLosesNothing) {
   Say(kCommands, "1");
   service_.Restart();
   Run();
@@ -137,7 +140,7 @@ TEST_F(RelayTest, ACrashBeforePublishingLosesNothing) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(RelayTest, ACrashBeforeDeletingMakesDuplicatesOnly) {
+TEST_P(RelayTest, ACrashBeforeDeletingMakesDuplicatesOnly) {
   Say(kCommands, "1");
   Run();
   service_.Restart();
@@ -146,7 +149,7 @@ TEST_F(RelayTest, ACrashBeforeDeletingMakesDuplicatesOnly) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(RelayTest, EventsArePublishedAgainAfterTheBrokerLostEverything) {
+TEST_P(RelayTest, EventsArePublishedAgainAfterTheBrokerLostEverything) {
   Say(kCommands, "command");
   for (int i = 0; i < 3; ++i) Say(kEvents, "event" + std::to_string(i));
   RunFor(30 * kSecond);
@@ -159,7 +162,7 @@ TEST_F(RelayTest, EventsArePublishedAgainAfterTheBrokerLostEverything) {
   EXPECT_THAT(Published(kEvents), SizeIs(3)) << "once is enough";
 }
 
-TEST_F(RelayTest, EventsArePublishedAgainEvenIfTheBrokerIsWipedMeanwhile) {
+TEST_P(RelayTest, EventsArePublishedAgainEvenIfTheBrokerIsWipedMeanwhile) {
   constexpr std::size_t kMany = 450;
   for (std::size_t i = 0; i < kMany; ++i) {
     Say(kEvents, std::to_string(1000 + i));
@@ -180,7 +183,7 @@ TEST_F(RelayTest, EventsArePublishedAgainEvenIfTheBrokerIsWipedMeanwhile) {
   EXPECT_TRUE(bus_.ReadMarker("lead.events").value().value.has_value());
 }
 
-TEST_F(RelayTest, AFailoverToALaggingReplicaLosesNoEvent) {
+TEST_P(RelayTest, AFailoverToALaggingReplicaLosesNoEvent) {
   Say(kEvents, "before");
   RunFor(60 * kSecond);
   bus_.Checkpoint();
@@ -194,7 +197,7 @@ TEST_F(RelayTest, AFailoverToALaggingReplicaLosesNoEvent) {
 }
 
 // No connection breaks, and the marker is as it was written.
-TEST_F(RelayTest, ALossOfWhatCameAfterTheLastMarkerShowsInTheHistory) {
+TEST_P(RelayTest, ALossOfWhatCameAfterTheLastMarkerShowsInTheHistory) {
   RunFor(60 * kSecond);
   bus_.Checkpoint();
   Say(kEvents, "lost");
@@ -206,7 +209,7 @@ TEST_F(RelayTest, ALossOfWhatCameAfterTheLastMarkerShowsInTheHistory) {
   EXPECT_THAT(Published(kEvents), ElementsAre("lost"));
 }
 
-TEST_F(RelayTest, ABrokenConnectionBringsTheLastMomentsAgain) {
+TEST_P(RelayTest, ABrokenConnectionBringsTheLastMomentsAgain) {
   Say(kEvents, "long ago");
   RunFor(60 * kSecond);
   Say(kEvents, "just now");
@@ -219,7 +222,7 @@ TEST_F(RelayTest, ABrokenConnectionBringsTheLastMomentsAgain) {
 }
 
 // Until then the broker may lose it, and the marker must not pass it.
-TEST_F(RelayTest, TheRowOfAnEventThatIsConfirmedLateStaysForTheLossWindow) {
+TEST_P(RelayTest, TheRowOfAnEventThatIsConfirmedLateStaysForTheLossWindow) {
   RunFor(30 * kSecond);
   bus_.SetDown(true);
   Say(kEvents, "late event");
@@ -237,7 +240,7 @@ TEST_F(RelayTest, TheRowOfAnEventThatIsConfirmedLateStaysForTheLossWindow) {
   EXPECT_GT(bus_.ReadMarker("lead.events").value().value, made_us);
 }
 
-TEST_F(RelayTest, EventsAreKeptForTheRetentionWindow) {
+TEST_P(RelayTest, EventsAreKeptForTheRetentionWindow) {
   Say(kEvents, "1");
   RunFor(2 * kSecond);
   clock_.Advance(3600 * kSecond * 24 * 6);
@@ -249,7 +252,7 @@ TEST_F(RelayTest, EventsAreKeptForTheRetentionWindow) {
   EXPECT_EQ(service_.Count("event"), 1);
 }
 
-TEST_F(RelayTest, EventsThatNobodyReadsLeaveTheBrokerAfterAWhile) {
+TEST_P(RelayTest, EventsThatNobodyReadsLeaveTheBrokerAfterAWhile) {
   Say(kEvents, "1");
   RunFor(2 * kSecond);
   EXPECT_THAT(Published(kEvents), ElementsAre("1"));

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "common/events/redis_bus.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
@@ -27,7 +28,7 @@ using ::testing::SizeIs;
 constexpr const char* kCommands = "lead.commands";
 constexpr int kPartitions = 4;
 
-class ReplicasRedisTest : public ::testing::Test {
+class ReplicasRedisTest : public EveryDatabase {
  protected:
   Replica& Add() {
     replicas_.push_back(std::make_unique<Replica>(
@@ -69,13 +70,15 @@ class ReplicasRedisTest : public ::testing::Test {
   SystemClock clock_;
   RedisServer redis_;
   events::RedisBus bus_{{.address = redis_.address(), .partitions = kPartitions}};
-  EventService service_{bus_, clock_};
+  EventService service_{bus_, clock_, GetParam()};
   UuidV7Source ids_{clock_, 11};
   Handled handled_;
   std::vector<std::unique_ptr<Replica>> replicas_;
 };
 
-TEST_F(ReplicasRedisTest, TheWorkPerMessageDoesNotGrowWithReplicas) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(ReplicasRedisTest);
+
+TEST_P(ReplicasRedisTest, TheWorkPerMessageDoesNotGrowWithReplicas) {
   constexpr int kMessages = 2'000;
   struct Cost {
     double commands = 0;
@@ -120,7 +123,7 @@ TEST_F(ReplicasRedisTest, TheWorkPerMessageDoesNotGrowWithReplicas) {
   }
 }
 
-TEST_F(ReplicasRedisTest, WorkMovesToANewReplicaAndFromOneThatStops) {
+TEST_P(ReplicasRedisTest, WorkMovesToANewReplicaAndFromOneThatStops) {
   Add().Start();
   auto said = Say(*replicas_[0], "alone/", 50);
   EXPECT_TRUE(Eventually([&] { return AllHandled(said); }));
@@ -139,7 +142,7 @@ TEST_F(ReplicasRedisTest, WorkMovesToANewReplicaAndFromOneThatStops) {
   EXPECT_TRUE(Eventually([&] { return AllHandled(said); }));
 }
 
-TEST_F(ReplicasRedisTest, NothingIsLostWhenReplicasDieInTheMiddle) {
+TEST_P(ReplicasRedisTest, NothingIsLostWhenReplicasDieInTheMiddle) {
   Add().Start();
   Add().Start();
   Replica& dying = Add();

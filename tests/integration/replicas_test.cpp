@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "common/events/memory_bus.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/replica.h"
 
@@ -24,7 +25,7 @@ constexpr const char* kCommands = "lead.commands";
 constexpr const char* kEvents = "lead.events";
 constexpr std::int64_t kSecond = 1'000'000;
 
-class ReplicasTest : public ::testing::Test {
+class ReplicasTest : public EveryDatabase {
  protected:
   Replica& Add() {
     replicas_.push_back(std::make_unique<Replica>(bus_, service_.database(), clock_, ids_, handled_, kCommands));
@@ -74,13 +75,15 @@ class ReplicasTest : public ::testing::Test {
   static constexpr int kPartitions = 4;
   ManualClock clock_;
   events::MemoryBus bus_{clock_, kPartitions};
-  EventService service_{bus_, clock_};
+  EventService service_{bus_, clock_, GetParam()};
   UuidV7Source ids_{clock_, 11};
   Handled handled_;
   std::vector<std::unique_ptr<Replica>> replicas_;
 };
 
-TEST_F(ReplicasTest, TheyDivideThePartitionsAndHandleEverythingOnce) {
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(ReplicasTest);
+
+TEST_P(ReplicasTest, TheyDivideThePartitionsAndHandleEverythingOnce) {
   for (int count = 1; count <= kPartitions + 1; ++count) {
     Add();
     RunFor(2 * kSecond);
@@ -98,7 +101,7 @@ TEST_F(ReplicasTest, TheyDivideThePartitionsAndHandleEverythingOnce) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(ReplicasTest, ANewOneTakesItsShareWithinSeconds) {
+TEST_P(ReplicasTest, ANewOneTakesItsShareWithinSeconds) {
   Add();
   RunFor(2 * kSecond);
   Add();
@@ -111,7 +114,7 @@ TEST_F(ReplicasTest, ANewOneTakesItsShareWithinSeconds) {
   EXPECT_THAT(busy, UnorderedElementsAre(0, 1));
 }
 
-TEST_F(ReplicasTest, WhatADeadOneWouldHaveReadAndWhatItHeldIsHandledWithinSeconds) {
+TEST_P(ReplicasTest, WhatADeadOneWouldHaveReadAndWhatItHeldIsHandledWithinSeconds) {
   Add();
   Add();
   RunFor(2 * kSecond);
@@ -128,7 +131,7 @@ TEST_F(ReplicasTest, WhatADeadOneWouldHaveReadAndWhatItHeldIsHandledWithinSecond
   ExpectEachHandledOnce(said);
 }
 
-TEST_F(ReplicasTest, OneThatStopsHandsOverAtOnce) {
+TEST_P(ReplicasTest, OneThatStopsHandsOverAtOnce) {
   Add();
   Add();
   RunFor(2 * kSecond);
@@ -139,7 +142,7 @@ TEST_F(ReplicasTest, OneThatStopsHandsOverAtOnce) {
   ExpectEachHandledOnce(said);
 }
 
-TEST_F(ReplicasTest, APausedOneThatWakesDoesNoHarm) {
+TEST_P(ReplicasTest, APausedOneThatWakesDoesNoHarm) {
   Add();
   Add();
   RunFor(2 * kSecond);
@@ -168,7 +171,7 @@ TEST_F(ReplicasTest, APausedOneThatWakesDoesNoHarm) {
   ExpectEachHandledOnce(later);
 }
 
-TEST_F(ReplicasTest, RowsOfADeadOneArePublishedByTheLeader) {
+TEST_P(ReplicasTest, RowsOfADeadOneArePublishedByTheLeader) {
   for (int i = 0; i < 3; ++i) Add();
   RunFor(2 * kSecond);
   replicas_[1]->Say(EventService::MakeMessage(kCommands, "orphan"));
@@ -180,7 +183,7 @@ TEST_F(ReplicasTest, RowsOfADeadOneArePublishedByTheLeader) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(ReplicasTest, ThroughAnOutageEachPublishesItsOwnRowsAndOnlyThose) {
+TEST_P(ReplicasTest, ThroughAnOutageEachPublishesItsOwnRowsAndOnlyThose) {
   for (int i = 0; i < 3; ++i) Add();
   RunFor(2 * kSecond);
   bus_.SetDown(true);
@@ -198,7 +201,7 @@ TEST_F(ReplicasTest, ThroughAnOutageEachPublishesItsOwnRowsAndOnlyThose) {
   EXPECT_EQ(service_.Count("outbox"), 0);
 }
 
-TEST_F(ReplicasTest, ANewReplicasRowsAreNotTakenForThoseOfADeadOne) {
+TEST_P(ReplicasTest, ANewReplicasRowsAreNotTakenForThoseOfADeadOne) {
   Add();
   RunFor(2 * kSecond);
   Add();
@@ -210,7 +213,7 @@ TEST_F(ReplicasTest, ANewReplicasRowsAreNotTakenForThoseOfADeadOne) {
   ExpectEachHandledOnce({"young"});
 }
 
-TEST_F(ReplicasTest, EventsAreRepublishedOnceAfterALossAndNotWithoutOne) {
+TEST_P(ReplicasTest, EventsAreRepublishedOnceAfterALossAndNotWithoutOne) {
   for (int i = 0; i < 3; ++i) Add();
   RunFor(20 * kSecond);
   const auto said = SayAll(kEvents, "", 10);
@@ -223,7 +226,7 @@ TEST_F(ReplicasTest, EventsAreRepublishedOnceAfterALossAndNotWithoutOne) {
   EXPECT_THAT(Published(kEvents), SizeIs(said.size()));
 }
 
-TEST_F(ReplicasTest, ALossIsFoundAlsoIfTheLeaderHasDied) {
+TEST_P(ReplicasTest, ALossIsFoundAlsoIfTheLeaderHasDied) {
   for (int i = 0; i < 3; ++i) Add();
   RunFor(20 * kSecond);
   const auto said = SayAll(kEvents, "", 10);
@@ -236,7 +239,7 @@ TEST_F(ReplicasTest, ALossIsFoundAlsoIfTheLeaderHasDied) {
 }
 
 // The marker must not pass what another replica still has to publish.
-TEST_F(ReplicasTest, WhatAnotherPublishesLateIsNotLostByAFailover) {
+TEST_P(ReplicasTest, WhatAnotherPublishesLateIsNotLostByAFailover) {
   Add();
   Add();
   RunFor(30 * kSecond);

@@ -16,8 +16,8 @@ constexpr std::array kTopics = {"lead.commands", "account.commands", "contact.co
 
 }  // namespace
 
-OrchestratorNode::OrchestratorNode(const Clock& clock, IdSource& ids)
-    : clock_(clock), ids_(ids), bus_(clock, 1), taken_(kTopics.size()) {
+OrchestratorNode::OrchestratorNode(DatabaseBackend& backend, const Clock& clock, IdSource& ids)
+    : backend_(backend), clock_(clock), ids_(ids), bus_(clock, 1), taken_(kTopics.size()) {
   Open();
 }
 
@@ -31,7 +31,7 @@ void OrchestratorNode::Restart() {
 }
 
 void OrchestratorNode::Open() {
-  database_ = Require(storage::SqliteDatabase::Open({.path = folder_.path() / "qualification.db"}));
+  database_ = Require(backend_.Open());
   Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
   Require(storage::Migrate(*database_, "qualification", qualification::kMigrations, clock_));
   relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_,
@@ -86,6 +86,14 @@ std::vector<std::pair<std::string, std::string>> OrchestratorNode::TakeCommands(
     for (; taken_[i] < messages.size(); ++taken_[i]) commands.emplace_back(kTopics[i], messages[taken_[i]].data);
   }
   return commands;
+}
+
+std::vector<std::string> OrchestratorNode::Events() {
+  while (relay_->Step()) {
+  }
+  std::vector<std::string> events;
+  for (const events::Message& message : bus_.Messages("qualification.events")) events.push_back(message.subject);
+  return events;
 }
 
 std::vector<qualification::Row> OrchestratorNode::Rows() {

@@ -9,17 +9,18 @@
 #include "common/commit/decisions.h"
 #include "common/events/memory_bus.h"
 #include "common/events/relay.h"
-#include "common/storage/sqlite_database.h"
+#include "common/storage/database.h"
 #include "services/qualification/coordinator.h"
-#include "tests/support/temp_directory.h"
+#include "tests/support/database_backend.h"
 
 namespace quartet::test {
 
-// The orchestrator as it is, over a database of its own. It sends to a bus in
-// memory that nobody else reads.
+// The orchestrator as it is, or a replica of it. It sends to a bus in memory that
+// nobody else reads.
 class OrchestratorNode {
  public:
-  OrchestratorNode(const Clock& clock, IdSource& ids);
+  // All must outlive it.
+  OrchestratorNode(DatabaseBackend& backend, const Clock& clock, IdSource& ids);
   ~OrchestratorNode();
   OrchestratorNode(const OrchestratorNode&) = delete;
   OrchestratorNode& operator=(const OrchestratorNode&) = delete;
@@ -36,6 +37,9 @@ class OrchestratorNode {
   // last call.
   std::vector<std::pair<std::string, std::string>> TakeCommands();
 
+  // The names of all that it has told the world to be decided.
+  std::vector<std::string> Events();
+
   // All rows, the oldest first.
   std::vector<qualification::Row> Rows();
 
@@ -47,14 +51,14 @@ class OrchestratorNode {
   void Close();
   std::string Await(const std::function<void(qualification::Coordinator::Begun)>& begin, Status& status);
 
+  DatabaseBackend& backend_;
   const Clock& clock_;
   IdSource& ids_;
   const events::FixedMembership alone_;
-  TempDirectory folder_;
   events::MemoryBus bus_;
   std::vector<std::size_t> taken_;
   qualification::QualificationRepository repository_;
-  std::unique_ptr<storage::SqliteDatabase> database_;
+  std::unique_ptr<storage::Database> database_;
   std::unique_ptr<events::Relay> relay_;
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<qualification::Waiters> waiters_;

@@ -36,17 +36,18 @@ Result<commit::Decisions> AskedDecisions::Ask(std::span<const std::string> ids) 
   return answer;
 }
 
-World::World(unsigned seed)
+World::World(const DatabaseBackendFactory& backend, unsigned seed)
     : random_(seed),
       ids_(clock_, seed),
       opportunity_traits_{.stages = Require(opportunity::ParsePipeline("QUALIFY=10,CLOSE=85"))},
       opportunity_kind_(opportunity_traits_),
-      orchestrator_(clock_, ids_),
+      orchestrators_backend_(backend.make()),
+      orchestrator_(*orchestrators_backend_, clock_, ids_),
       decisions_(orchestrator_),
-      leads_(clock_, ids_, lead_kind_, decisions_, lead::kMigrations),
-      accounts_(clock_, ids_, account_kind_, decisions_, account::kMigrations),
-      contacts_(clock_, ids_, contact_kind_, decisions_, contact::kMigrations),
-      opportunities_(clock_, ids_, opportunity_kind_, decisions_, opportunity::kMigrations) {
+      leads_(backend, clock_, ids_, lead_kind_, decisions_, lead::kMigrations),
+      accounts_(backend, clock_, ids_, account_kind_, decisions_, account::kMigrations),
+      contacts_(backend, clock_, ids_, contact_kind_, decisions_, contact::kMigrations),
+      opportunities_(backend, clock_, ids_, opportunity_kind_, decisions_, opportunity::kMigrations) {
   for (int i = 0; i < kLeads; ++i) lead_names_.push_back(leads_.Create(MakeLead(i, random_)));
   account::v1::Account account;
   account.set_display_name("Company 0");

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "services/opportunity/opportunity_participant.h"
 #include "services/opportunity/opportunity_rules.h"
 #include "tests/simulation/orchestrator_node.h"
+#include "tests/support/database_backend.h"
 #include "tests/support/participant_node.h"
 
 namespace quartet::test {
@@ -47,7 +49,7 @@ class World {
 
   static constexpr int kLeads = 9;
 
-  explicit World(unsigned seed);
+  World(const DatabaseBackendFactory& backend, unsigned seed);
 
   // One thing happens. What, is in Trace().
   void Step();
@@ -103,6 +105,7 @@ class World {
   const account::AccountKind account_kind_;
   const contact::ContactKind contact_kind_;
   const opportunity::OpportunityKind opportunity_kind_;
+  const std::unique_ptr<DatabaseBackend> orchestrators_backend_;
   OrchestratorNode orchestrator_;
   AskedDecisions decisions_;
   ParticipantNode<lead::LeadTraits> leads_;

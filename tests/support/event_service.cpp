@@ -12,8 +12,9 @@ void Require(const Status& status) {
 
 }  // namespace
 
-EventService::EventService(events::Bus& bus, const Clock& clock, events::RelayOptions options)
-    : bus_(bus), clock_(clock), options_(std::move(options)), ids_(clock, 7) {
+EventService::EventService(events::Bus& bus, const Clock& clock, const DatabaseBackendFactory& backend,
+                           events::RelayOptions options)
+    : bus_(bus), clock_(clock), options_(std::move(options)), backend_(backend.make()), ids_(clock, 7) {
   Open();
   Require(database_->Write([](storage::Transaction& transaction) -> Status {
     const auto made = transaction.Execute("CREATE TABLE fact (id TEXT NOT NULL PRIMARY KEY)", {});
@@ -24,7 +25,7 @@ EventService::EventService(events::Bus& bus, const Clock& clock, events::RelayOp
 EventService::~EventService() = default;
 
 void EventService::Open() {
-  auto database = storage::SqliteDatabase::Open({.path = directory_.path() / "service.db"});
+  auto database = backend_->Open();
   if (!database.ok()) throw std::runtime_error(ToString(database.error()));
   database_ = std::move(*database);
   Require(events::MigrateEvents(*database_, clock_));

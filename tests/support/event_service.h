@@ -11,18 +11,18 @@
 #include "common/events/bus.h"
 #include "common/events/outbox.h"
 #include "common/events/relay.h"
-#include "common/storage/sqlite_database.h"
-#include "tests/support/temp_directory.h"
+#include "common/storage/database.h"
+#include "tests/support/database_backend.h"
 
 namespace quartet::test {
 
-// What a service has of the messaging: its database in a folder of its own, the
-// relay and the outbox. There is one more table, `fact (id TEXT)`, to stand for
-// the service's own data.
+// What a service has of the messaging: its database, the relay and the outbox. There is one more table, `fact (id
+// TEXT)`, to stand for the service's own data.
 class EventService {
  public:
   // `bus` and `clock` must outlive it.
-  EventService(events::Bus& bus, const Clock& clock, events::RelayOptions options = {.service = "lead"});
+  EventService(events::Bus& bus, const Clock& clock, const DatabaseBackendFactory& backend,
+               events::RelayOptions options = {.service = "lead"});
   ~EventService();
 
   // Writes fact `id` and a message about it, in one transaction.
@@ -49,9 +49,9 @@ class EventService {
   const Clock& clock_;
   const events::RelayOptions options_;
   const events::FixedMembership alone_;
-  TempDirectory directory_;
+  const std::unique_ptr<DatabaseBackend> backend_;
   UuidV7Source ids_;
-  std::unique_ptr<storage::SqliteDatabase> database_;
+  std::unique_ptr<storage::Database> database_;
   std::unique_ptr<events::Relay> relay_;
   std::unique_ptr<events::Outbox> outbox_;
 };

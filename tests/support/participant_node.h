@@ -22,8 +22,7 @@
 #include "common/methods/typed_record.h"
 #include "common/resource/resource_name.h"
 #include "common/storage/migrations.h"
-#include "common/storage/sqlite_database.h"
-#include "tests/support/temp_directory.h"
+#include "tests/support/database_backend.h"
 
 namespace quartet::test {
 
@@ -64,9 +63,11 @@ class ParticipantNode {
   using Reply = qualification::v1::Reply;
 
   // Clock, ids, kind and decisions must outlive it.
-  ParticipantNode(const Clock& clock, IdSource& ids, const commit::RecordKind& kind, commit::DecisionSource& decisions,
+  ParticipantNode(const DatabaseBackendFactory& backend, const Clock& clock, IdSource& ids,
+                  const commit::RecordKind& kind, commit::DecisionSource& decisions,
                   std::span<const storage::MigrationFile> migrations)
-      : clock_(clock),
+      : backend_(backend.make()),
+        clock_(clock),
         ids_(ids),
         kind_(kind),
         decisions_(decisions),
@@ -252,7 +253,7 @@ class ParticipantNode {
   }
 
   void Open() {
-    database_ = Require(storage::SqliteDatabase::Open({.path = folder_.path() / "node.db"}));
+    database_ = Require(backend_->Open());
     Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));
     Require(storage::Migrate(*database_, "commit", commit::kMigrations, clock_));
     Require(storage::Migrate(*database_, std::string(Traits::kSchema.table), migrations_, clock_));
@@ -282,20 +283,20 @@ class ParticipantNode {
     database_.reset();
   }
 
+  const std::unique_ptr<DatabaseBackend> backend_;
   const Clock& clock_;
   IdSource& ids_;
   const commit::RecordKind& kind_;
   commit::DecisionSource& decisions_;
   const std::span<const storage::MigrationFile> migrations_;
   const events::FixedMembership alone_;
-  TempDirectory folder_;
   events::MemoryBus bus_;
   std::size_t replies_taken_ = 0;
   std::size_t events_taken_ = 0;
   const resource::RecordRepository records_;
   const commit::IntentRepository intents_;
   const commit::Resolution resolution_;
-  std::unique_ptr<storage::SqliteDatabase> database_;
+  std::unique_ptr<storage::Database> database_;
   std::unique_ptr<events::Relay> relay_;
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<commit::RecordStore> store_;

@@ -1,12 +1,8 @@
 #include "tests/support/postgres_server.h"
 
-#include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/shm.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -32,16 +29,11 @@ constexpr int kLaunches = 5;
 constexpr const char* kStandbyName = "standby";
 
 // Whom the server runs as: it refuses root.
-struct User {
-  uid_t id = 0;
-  gid_t group = 0;
-};
-
-User ServerUser() {
-  if (geteuid() != 0) return {.id = geteuid(), .group = getegid()};
+std::optional<User> ServerUser() {
+  if (geteuid() != 0) return std::nullopt;
   const passwd* nobody = getpwnam("nobody");
   if (nobody == nullptr) throw std::runtime_error("there is no user nobody to run PostgreSQL as");
-  return {.id = nobody->pw_uid, .group = nobody->pw_gid};
+  return User{.id = nobody->pw_uid, .group = nobody->pw_gid};
 }
 
 // The newest installed server's programs; Debian keeps them off the PATH.
@@ -64,12 +56,6 @@ std::filesystem::path Program(const std::string& name) {
   return newest.empty() ? std::filesystem::path(name) : newest;
 }
 
-void Own(const std::filesystem::path& path, const User& user) {
-  if (chown(path.c_str(), user.id, user.group) != 0) {
-    throw std::system_error(errno, std::generic_category(), path.string());
-  }
-}
-
 struct ConnectionCloser {
   void operator()(PGconn* connection) const { PQfinish(connection); }
 };
@@ -89,14 +75,14 @@ bool Runs(pid_t pid) {
 
 PostgresServer::PostgresServer(std::vector<std::string> settings, int port)
     : settings_(std::move(settings)), data_(directory_.path() / "data") {
-  Own(directory_.path(), ServerUser());
+  Own(directory_.path());
   MakeData();
   TakePort(port);
 }
 
 PostgresServer::PostgresServer(FromBackup /*how*/, const PostgresServer& primary, int port)
     : settings_(primary.settings_), data_(directory_.path() / "data") {
-  Own(directory_.path(), ServerUser());
+  Own(directory_.path());
   Run({Program("pg_basebackup"), "--pgdata", data_, "--dbname",
        primary.Target("postgres") + " application_name=" + kStandbyName, "--write-recovery-conf", "--checkpoint=fast",
        "--no-sync"});
@@ -113,7 +99,7 @@ void PostgresServer::MakeData() {
   const auto model =
       std::filesystem::temp_directory_path() /
       fmt::format("quartet-test-postgres-{}-{}-{}", Program("initdb").parent_path().parent_path().filename().string(),
-                  PQlibVersion(), ServerUser().id);
+                  PQlibVersion(), ServerUser() ? ServerUser()->id : geteuid());
   if (!std::filesystem::exists(model)) {
     Run({Program("initdb"), "--pgdata", data_, "--username=postgres", "--auth=trust", "--locale=C", "--encoding=UTF8",
          "--no-sync", "--wal-segsize=4"});
@@ -131,45 +117,13 @@ void PostgresServer::TakePort(int port) {
     port_ = port != 0 ? port : FreePort();
     if (Launch()) return;
   }
-  std::ifstream log(directory_.path() / "postgres.log");
-  throw std::runtime_error("postgres does not start:\n" + std::string(std::istreambuf_iterator<char>(log), {}));
-}
-
-pid_t PostgresServer::Spawn(std::vector<std::string> command) const {
-  // Built before the fork: afterwards the child must not allocate.
-  std::vector<char*> argv;
-  argv.reserve(command.size() + 1);
-  for (std::string& text : command) argv.push_back(text.data());
-  argv.push_back(nullptr);
-  const std::string log = (directory_.path() / "postgres.log").string();
-  const User user = ServerUser();
-  const bool is_root = geteuid() == 0;
-  const pid_t parent = getpid();
-
-  const pid_t pid = fork();
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid > 0) return pid;
-  if (is_root && (setgroups(0, nullptr) != 0 || setgid(user.group) != 0 || setuid(user.id) != 0)) _exit(126);
-  // After the change of user, which clears it.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  if (getppid() != parent || output < 0 || chdir("/") != 0) _exit(126);
-  dup2(output, STDOUT_FILENO);
-  dup2(output, STDERR_FILENO);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  execvp(argv[0], argv.data());
-  _exit(127);
+  throw std::runtime_error("postgres does not start:\n" + ReadFile(directory_.path() / "postgres.log"));
 }
 
 void PostgresServer::Run(std::vector<std::string> command) const {
   const std::string name = command.front();
-  int status = 0;
-  waitpid(Spawn(std::move(command)), &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  std::ifstream log(directory_.path() / "postgres.log");
-  throw std::runtime_error(name + " failed:\n" + std::string(std::istreambuf_iterator<char>(log), {}));
+  const ProgramResult result = RunProgram(std::move(command), directory_.path(), ServerUser());
+  if (result.exit_code != 0) throw std::runtime_error(name + " failed:\n" + result.err);
 }
 
 bool PostgresServer::Launch() {
@@ -182,18 +136,10 @@ bool PostgresServer::Launch() {
   for (const auto* list : {&common, &std::as_const(settings_)}) {
     for (const std::string& setting : *list) command.insert(command.end(), {"-c", setting});
   }
-  pid_ = Spawn(std::move(command));
-  bool answers = false;
-  Eventually(
-      [&] {
-        // An ended process is nobody's to kill any more.
-        if (waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = 0;
-        answers = pid_ > 0 && Answers();
-        return answers || pid_ == 0;
-      },
-      kStartLimit);
-  if (!answers) Kill();
-  return answers;
+  process_ = std::make_unique<ChildProcess>(std::move(command), directory_.path() / "postgres.log", ServerUser());
+  if (process_->AwaitStart([this] { return Answers(); }, kStartLimit)) return true;
+  Kill();
+  return false;
 }
 
 bool PostgresServer::Answers() const {
@@ -254,19 +200,20 @@ void PostgresServer::ForgetStandby() {
 }
 
 std::vector<pid_t> PostgresServer::Processes() const {
-  std::vector<pid_t> processes = {pid_};
-  std::ifstream children(fmt::format("/proc/{}/task/{}/children", pid_, pid_));
+  const pid_t server = process_->pid();
+  std::vector<pid_t> processes = {server};
+  std::ifstream children(fmt::format("/proc/{}/task/{}/children", server, server));
   for (pid_t child = 0; children >> child;) processes.push_back(child);
   return processes;
 }
 
 void PostgresServer::Kill() {
-  if (pid_ <= 0) return;
+  if (process_ == nullptr || !process_->Running()) return;
   // Stopped first, so that it makes no new ones meanwhile.
-  kill(pid_, SIGSTOP);
+  kill(process_->pid(), SIGSTOP);
   const std::vector<pid_t> processes = Processes();
   for (const pid_t process : processes) kill(process, SIGKILL);
-  waitpid(std::exchange(pid_, 0), nullptr, 0);
+  process_->Kill();
   const bool gone = Eventually([&] { return std::ranges::none_of(processes, Runs); }, kStartLimit);
   if (!gone) throw std::runtime_error("a process of postgres survives SIGKILL");
 }
@@ -277,13 +224,25 @@ void PostgresServer::Restart() {
 }
 
 void PostgresServer::Stop() {
-  if (pid_ <= 0) return;
-  kill(pid_, SIGINT);
-  waitpid(std::exchange(pid_, 0), nullptr, 0);
+  if (process_ != nullptr) process_->End(SIGINT);
+}
+
+// The server's own user may do so; root without CAP_SYS_RESOURCE, as in a container, may not.
+void PostgresServer::LimitFileSize(std::optional<std::size_t> size_bytes_max) const {
+  const std::string limit = size_bytes_max ? std::to_string(*size_bytes_max) : "unlimited";
+  // Only the soft limit, which can be raised again.
+  for (const pid_t process : Processes()) Run({"prlimit", "--pid", std::to_string(process), "--fsize=" + limit + ":"});
+}
+
+void PostgresServer::Own(const std::filesystem::path& path) {
+  const auto user = ServerUser();
+  if (user && chown(path.c_str(), user->id, user->group) != 0) {
+    throw std::system_error(errno, std::generic_category(), path.string());
+  }
 }
 
 void PostgresServer::Freeze() {
-  kill(pid_, SIGSTOP);
+  kill(process_->pid(), SIGSTOP);
   for (const pid_t process : Processes()) kill(process, SIGSTOP);
 }
 

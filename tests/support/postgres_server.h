@@ -2,11 +2,14 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/support/child_process.h"
 #include "tests/support/temp_directory.h"
 
 namespace quartet::test {
@@ -42,6 +45,12 @@ class PostgresServer {
   // Runs statements and gives the first value of the last one; "" for none.
   std::string Query(const std::string& sql, const std::string& database = "postgres") const;
 
+  // The largest file that its processes may write, in bytes: what lies beyond
+  // fails as on a full disk. Until Restart, or no limit any more.
+  void LimitFileSize(std::optional<std::size_t> size_bytes_max) const;
+  // Makes a file its own, as it demands of a key.
+  static void Own(const std::filesystem::path& path);
+
   // kill -9 of the server and of all its processes, as a power failure would.
   void Kill();
   // Starts it again with what it has on disk; waits until it takes connections.
@@ -61,14 +70,13 @@ class PostgresServer {
   bool Answers() const;
   std::vector<pid_t> Processes() const;
   void Run(std::vector<std::string> command) const;
-  pid_t Spawn(std::vector<std::string> command) const;
   void RemoveSharedMemory() const;
 
   TempDirectory directory_;
   std::vector<std::string> settings_;
   std::filesystem::path data_;
   int port_ = 0;
-  pid_t pid_ = 0;
+  std::unique_ptr<ChildProcess> process_;
 };
 
 }  // namespace quartet::test

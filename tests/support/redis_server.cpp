@@ -1,12 +1,8 @@
 #include "tests/support/redis_server.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,8 +13,6 @@
 #include <utility>
 
 #include <hiredis/hiredis.h>
-
-#include "tests/support/eventually.h"
 
 namespace quartet::test {
 namespace {
@@ -74,43 +68,14 @@ RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments, i
   throw std::runtime_error("redis-server does not start");
 }
 
-RedisServer::~RedisServer() {
-  Kill();
-}
+RedisServer::~RedisServer() = default;
 
 bool RedisServer::Launch() {
-  // Built before the fork: afterwards the child must not allocate.
-  std::vector<std::string> texts = arguments_;
-  texts.insert(texts.end(), {"--port", std::to_string(port_)});
-  std::vector<char*> argv;
-  argv.reserve(texts.size() + 1);
-  for (std::string& text : texts) argv.push_back(text.data());
-  argv.push_back(nullptr);
-  const std::string log = (directory_.path() / "redis.log").string();
-  const pid_t parent = getpid();
-
-  pid_ = fork();
-  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    if (getppid() != parent || output < 0) _exit(126);
-    dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
-    execvp(argv[0], argv.data());
-    _exit(127);
-  }
-  bool answers = false;
-  Eventually(
-      [&] {
-        // An ended process is nobody's to kill any more.
-        if (waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = 0;
-        answers = pid_ > 0 && Answers();
-        return answers || pid_ == 0;
-      },
-      kStartLimit);
-  if (!answers) Kill();
-  return answers;
+  std::vector<std::string> command = arguments_;
+  command.insert(command.end(), {"--port", std::to_string(port_)});
+  process_ = std::make_unique<ChildProcess>(std::move(command), directory_.path() / "redis.log");
+  if (!process_->AwaitStart([this] { return Answers(); }, kStartLimit)) Kill();
+  return process_ != nullptr;
 }
 
 bool RedisServer::Answers() const {
@@ -120,14 +85,11 @@ bool RedisServer::Answers() const {
   const std::unique_ptr<redisReply, ReplyDeleter> reply(
       static_cast<redisReply*>(redisCommand(context.get(), "INFO server")));
   if (reply == nullptr || reply->type == REDIS_REPLY_ERROR) return false;
-  return Text(*reply).find("process_id:" + std::to_string(pid_) + "\r") != std::string::npos;
+  return Text(*reply).find("process_id:" + std::to_string(process_->pid()) + "\r") != std::string::npos;
 }
 
 void RedisServer::Kill() {
-  if (pid_ <= 0) return;
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-  pid_ = 0;
+  process_.reset();
 }
 
 void RedisServer::Restart(Data data) {

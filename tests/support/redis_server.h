@@ -1,13 +1,13 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/config/redis_address.h"
+#include "tests/support/child_process.h"
 #include "tests/support/temp_directory.h"
 
 namespace quartet::test {
@@ -29,7 +29,7 @@ class RedisServer {
 
   int port() const { return port_; }
   config::RedisAddress address() const { return {.hosts = {{.host = "127.0.0.1", .port = port_}}}; }
-  bool running() const { return pid_ > 0; }
+  bool running() const { return process_ != nullptr; }
 
   // kill -9.
   void Kill();
@@ -48,7 +48,7 @@ class RedisServer {
   TempDirectory directory_;
   std::vector<std::string> arguments_;
   int port_ = 0;
-  pid_t pid_ = 0;
+  std::unique_ptr<ChildProcess> process_;
 };
 
 // The server's own clock, milliseconds since the Unix epoch.

@@ -1,0 +1,82 @@
+#include "tests/support/database_backend.h"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "common/storage/postgres_database.h"
+#include "common/storage/sqlite_database.h"
+#include "tests/support/eventually.h"
+#include "tests/support/postgres_server.h"
+#include "tests/support/temp_directory.h"
+
+namespace quartet::test {
+namespace {
+
+class SqliteBackend final : public DatabaseBackend {
+ public:
+  Result<std::unique_ptr<storage::Database>> Open(const Limits& limits) override {
+    QUARTET_ASSIGN_OR_RETURN(
+        std::unique_ptr<storage::Database> database,
+        storage::SqliteDatabase::Open(
+            {.path = folder_.path() / "test.db", .queue_limit = limits.queue, .batch_limit = limits.batch}));
+    return database;
+  }
+
+ private:
+  TempDirectory folder_;
+};
+
+class PostgresBackend final : public DatabaseBackend {
+ public:
+  PostgresBackend() {
+    static int databases = 0;
+    name_ = "test_" + std::to_string(++databases);
+    Server().CreateDatabase(name_);
+  }
+  ~PostgresBackend() override {
+    try {
+      Server().Query("DROP DATABASE " + name_ + " WITH (FORCE)");
+    } catch (const std::exception& failure) {
+      ADD_FAILURE() << failure.what();
+    }
+  }
+
+  Result<std::unique_ptr<storage::Database>> Open(const Limits& limits) override {
+    QUARTET_ASSIGN_OR_RETURN(std::unique_ptr<storage::Database> database,
+                             storage::PostgresDatabase::Open({.target = Server().Target(name_),
+                                                              .start_limit = std::chrono::milliseconds(0),
+                                                              .queue_limit = limits.queue,
+                                                              .batch_limit = limits.batch}));
+    return database;
+  }
+
+  // The server finishes what a dead client has begun.
+  void AwaitEndOfSessions() override {
+    const std::string count = "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name_ + "'";
+    EXPECT_TRUE(Eventually([&] { return Server().Query(count) == "0"; }, std::chrono::seconds(30)));
+  }
+
+ private:
+  static PostgresServer& Server() {
+    // No test cuts its power.
+    static PostgresServer server({"fsync=off", "full_page_writes=off"});
+    return server;
+  }
+
+  std::string name_;
+};
+
+}  // namespace
+
+std::vector<DatabaseBackendFactory> EveryDatabaseBackend() {
+  std::vector<DatabaseBackendFactory> every = EverySharedDatabaseBackend();
+  every.insert(every.begin(), {.name = "Sqlite", .make = [] { return std::make_unique<SqliteBackend>(); }});
+  return every;
+}
+
+std::vector<DatabaseBackendFactory> EverySharedDatabaseBackend() {
+  return {{.name = "Postgres", .make = [] { return std::make_unique<PostgresBackend>(); }}};
+}
+
+}  // namespace quartet::test
