@@ -35,7 +35,7 @@ constexpr std::chrono::seconds kPatience(30);
 
 Opened Open(const std::string& target, std::chrono::milliseconds start_limit = {}) {
   return PostgresDatabase::Open(
-      {.target = target, .start_limit = start_limit, .outcome_limit = std::chrono::milliseconds(200)});
+      {.target = target, .outcome_limit = std::chrono::milliseconds(200), .start_limit = start_limit});
 }
 
 // What is written to the log meanwhile.

@@ -75,6 +75,23 @@ TEST_F(CommandLineTest, CountersShowWhatAServiceHasDone) {
   EXPECT_THAT(Out(Quartet({"counters"})), HasSubstr("database_statements_total"));
 }
 
+TEST_F(CommandLineTest, StatusLooksAtRedisAsTheServicesDo) {
+  const std::string address = "redis://127.0.0.1:" + std::to_string(suite_->redis().port());
+  EXPECT_EQ(Quartet({"status", "--redis", address}).exit_code, 0);
+
+  suite_->redis().Command({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+  const auto evicting = Quartet({"status", "--redis", address});
+  suite_->redis().Command({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+  EXPECT_EQ(evicting.exit_code, 1);
+  EXPECT_THAT(evicting.out, HasSubstr("NOT_SERVING"));
+
+  const auto not_a_cluster = Quartet({"status", "--redis", "cluster" + address.substr(address.find(':'))});
+  EXPECT_THAT(not_a_cluster.exit_code, Not(0));
+  const auto incomplete = Quartet({"status", "--redis", "sentinel://127.0.0.1:1"});
+  EXPECT_EQ(incomplete.exit_code, 2);
+  EXPECT_THAT(incomplete.err, HasSubstr("the name of the master is missing"));
+}
+
 TEST_F(CommandLineTest, WhatIsCreatedIsFoundByNameAndByFilter) {
   const std::string lead = CreateLead("ellen", "Anstruther");
   EXPECT_THAT(lead, StartsWith("leads/"));
