@@ -129,7 +129,7 @@ function(quartet_test suite name)
     set(discovered -*/Postgres*)
     add_test(NAME ${suite}.${name}.Postgres COMMAND ${name} --gtest_filter=*/Postgres*
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${suite}.${name}.Postgres PROPERTIES ${properties} TIMEOUT 180)
+    set_tests_properties(${suite}.${name}.Postgres PROPERTIES ${properties} TIMEOUT 300)
   endif()
   # Discovery is left to ctest: building runs nothing.
   gtest_discover_tests(${name}
