@@ -91,6 +91,19 @@ IntentRepository::IntentRepository(std::string_view record_table) {
   all_ += " r ON r.id = i.record_id";
 }
 
+void IntentRepository::ExpectOnRecord(storage::Transaction& transaction, std::string_view record_id) const {
+  transaction.Expect(kOnRecord, {record_id});
+}
+
+void IntentRepository::ExpectOf(storage::Transaction& transaction, const Participation& participation) const {
+  for (const std::string& record : participation.records)
+    transaction.Expect(kFind, {std::string_view(record), std::string_view(participation.qualification_id)});
+}
+
+void IntentRepository::ExpectParticipation(storage::Transaction& transaction, std::string_view qualification_id) const {
+  transaction.Expect(kFindParticipation, {qualification_id});
+}
+
 Result<std::vector<Intent>> IntentRepository::OnRecord(storage::Transaction& transaction,
                                                        std::string_view record_id) const {
   std::vector<Intent> intents;

@@ -29,6 +29,11 @@ class IntentRepository {
   // `record_table`: the table of the service's records.
   explicit IntentRepository(std::string_view record_table);
 
+  // Announce an OnRecord, an Of and a FindParticipation; see storage::Transaction::Expect.
+  void ExpectOnRecord(storage::Transaction& transaction, std::string_view record_id) const;
+  void ExpectOf(storage::Transaction& transaction, const Participation& participation) const;
+  void ExpectParticipation(storage::Transaction& transaction, std::string_view qualification_id) const;
+
   Result<std::vector<Intent>> OnRecord(storage::Transaction& transaction, std::string_view record_id) const;
   // The intents by which a record other than `id` may gain or lose one of
   // `identities`, if these have one owner each.

@@ -140,6 +140,7 @@ class Matcher {
                                 .proposal = request_.proposal,
                                 .reserved = request_.identities});
     *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
+    request_.complete(ready, nullptr);
     return Verdict(std::move(ready));
   }
 
@@ -166,6 +167,7 @@ class Matcher {
                                 .reserved = added});
     for (const std::string& field : filled.fields) ready.prepared.mutable_records(0)->add_filled_fields(field);
     *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
+    request_.complete(ready, &*record);
     return Verdict(std::move(ready));
   }
 
@@ -179,11 +181,49 @@ class Matcher {
   Blocked blocked_;
 };
 
+class Matching final : public Evaluation {
+ public:
+  Matching(MatchRequest request, const resource::RecordRepository& records, const IntentRepository& intents)
+      : request_(std::move(request)), records_(records), intents_(intents) {}
+
+  Status Expect(storage::Transaction& transaction, int step) const override {
+    if (!request_.given.empty()) {
+      if (step == 0) ExpectRecord(transaction, request_.given);
+      return {};
+    }
+    for (const auto* keys : {&request_.keys, &request_.identities}) {
+      for (const identity::Identity& key : *keys) {
+        if (step == 0) {
+          records_.ExpectOwner(transaction, key);
+          continue;
+        }
+        QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction, key));
+        if (owner) ExpectRecord(transaction, *owner);
+      }
+    }
+    return {};
+  }
+
+  Result<Verdict> Run(storage::Transaction& transaction) const override {
+    return Matcher(transaction, request_, records_, intents_).Run();
+  }
+
+ private:
+  void ExpectRecord(storage::Transaction& transaction, const std::string& id) const {
+    intents_.ExpectOnRecord(transaction, id);
+    records_.ExpectFind(transaction, id);
+  }
+
+  const MatchRequest request_;
+  const resource::RecordRepository& records_;
+  const IntentRepository& intents_;
+};
+
 }  // namespace
 
-Result<Verdict> AttachOrOpen(storage::Transaction& transaction, const MatchRequest& request,
-                             const resource::RecordRepository& records, const IntentRepository& intents) {
-  return Matcher(transaction, request, records, intents).Run();
+std::unique_ptr<Evaluation> AttachOrOpen(MatchRequest request, const resource::RecordRepository& records,
+                                         const IntentRepository& intents) {
+  return std::make_unique<Matching>(std::move(request), records, intents);
 }
 
 }  // namespace quartet::commit

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,15 @@ struct MatchRequest {
   std::string proposal;
   std::vector<identity::Identity> identities;
   std::function<Filled(const resource::Record& before)> fill;
+  // Completes the answer; `attached` is the record that is attached to.
+  std::function<void(Ready& ready, const resource::Record* attached)> complete;
 };
 
 // Attach or open (rules 7, 8, 15): examines every key, and only a final record
 // is attached to. Refusals: RECORD_NOT_FOUND, DUPLICATE_FOUND,
 // IDENTITY_CONFLICT, IDENTITY_TAKEN.
-Result<Verdict> AttachOrOpen(storage::Transaction& transaction, const MatchRequest& request,
-                             const resource::RecordRepository& records, const IntentRepository& intents);
+// The repositories must outlive the result.
+std::unique_ptr<Evaluation> AttachOrOpen(MatchRequest request, const resource::RecordRepository& records,
+                                         const IntentRepository& intents);
 
 }  // namespace quartet::commit

@@ -39,6 +39,7 @@ const Intent& Oldest(const std::vector<Intent>& intents) {
 struct Participant::Job {
   std::size_t delivery = 0;  // the one that it came with
   Command command;
+  std::unique_ptr<Evaluation> evaluation;  // of a Prepare
   Status status;
   std::vector<std::string> holders;
 };
@@ -75,7 +76,16 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
     }
   }
   std::vector<Job*> pending;
-  for (Job& job : jobs) pending.push_back(&job);
+  for (Job& job : jobs) {
+    if (job.command.has_prepare()) {
+      auto evaluation = Evaluate(job.command.prepare());
+      if (!evaluation.ok())
+        job.status = std::move(evaluation).error();
+      else
+        job.evaluation = std::move(evaluation).value();
+    }
+    if (job.status.ok()) pending.push_back(&job);
+  }
   Decisions asked;
   for (int round = 0; !pending.empty(); ++round) {
     RunJobs(pending, asked, replies);
@@ -102,10 +112,11 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
 void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked, std::vector<events::Message>* replies) {
   const auto run = [this, &asked](Job* job, storage::Transaction& transaction, std::vector<events::Message>& out) {
     job->holders.clear();
-    return RunCommand(transaction, job->command, asked, out, job->holders);
+    return RunCommand(transaction, *job, asked, out);
   };
   const Status all = outbox_.Write(
       [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+        if (transaction.IsRemote()) QUARTET_RETURN_IF_ERROR(Expect(transaction, jobs, asked));
         QUARTET_RETURN_IF_ERROR(ResolveAll(transaction, asked, out));
         for (Job* job : jobs) QUARTET_RETURN_IF_ERROR(run(job, transaction, out));
         return {};
@@ -132,6 +143,34 @@ void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked, std::vec
   finished.wait();
 }
 
+Status Participant::Expect(storage::Transaction& transaction, std::span<Job*> jobs, const Decisions& asked) const {
+  std::vector<std::string> decided;
+  for (const auto& [id, decision] : asked) decided.push_back(id);
+  for (const Job* job : jobs) {
+    for (const Decision& decision : job->command.decisions().decisions())
+      decided.push_back(resource::IdOf(decision.qualification()));
+    if (!job->evaluation) continue;
+    intents_.ExpectParticipation(transaction, resource::IdOf(job->command.prepare().qualification()));
+    QUARTET_RETURN_IF_ERROR(job->evaluation->Expect(transaction, 0));
+  }
+  for (const std::string& id : decided) intents_.ExpectParticipation(transaction, id);
+  std::vector<Participation> held;
+  for (const std::string& id : decided) {
+    QUARTET_ASSIGN_OR_RETURN(held.emplace_back(), intents_.FindParticipation(transaction, id));
+    intents_.ExpectOf(transaction, held.back());
+  }
+  for (const Job* job : jobs) {
+    if (job->evaluation) QUARTET_RETURN_IF_ERROR(job->evaluation->Expect(transaction, 1));
+  }
+  for (const Participation& participation : held) {
+    QUARTET_ASSIGN_OR_RETURN(const auto intents, intents_.Of(transaction, participation));
+    for (const Intent& intent : intents) {
+      if (intent.kind != IntentKind::kOpen) records_.ExpectFind(transaction, intent.record_id);
+    }
+  }
+  return {};
+}
+
 Status Participant::ResolveAll(storage::Transaction& transaction, const Decisions& asked,
                                std::vector<events::Message>& out) const {
   for (const auto& [id, decision] : asked)
@@ -139,11 +178,12 @@ Status Participant::ResolveAll(storage::Transaction& transaction, const Decision
   return {};
 }
 
-Status Participant::RunCommand(storage::Transaction& transaction, const Command& command, const Decisions& asked,
-                               std::vector<events::Message>& out, std::vector<std::string>& holders) const {
+Status Participant::RunCommand(storage::Transaction& transaction, Job& job, const Decisions& asked,
+                               std::vector<events::Message>& out) const {
+  const Command& command = job.command;
   switch (command.kind_case()) {
     case Command::kPrepare:
-      return Prepare(transaction, command.prepare(), asked, out, holders);
+      return Prepare(transaction, job, asked, out);
     case Command::kRelease:
       return resolution_.Release(transaction, resource::IdOf(command.release().qualification()),
                                  command.release().attempt());
@@ -157,9 +197,9 @@ Status Participant::RunCommand(storage::Transaction& transaction, const Command&
   return Internal("a command of an unknown kind");
 }
 
-Status Participant::Prepare(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
-                            const Decisions& asked, std::vector<events::Message>& out,
-                            std::vector<std::string>& holders) const {
+Status Participant::Prepare(storage::Transaction& transaction, Job& job, const Decisions& asked,
+                            std::vector<events::Message>& out) const {
+  const qualification::v1::Prepare& prepare = job.command.prepare();
   const std::string id = resource::IdOf(prepare.qualification());
   const std::int64_t attempt = prepare.attempt();
   QUARTET_ASSIGN_OR_RETURN(Participation mine, intents_.FindParticipation(transaction, id));
@@ -175,14 +215,14 @@ Status Participant::Prepare(storage::Transaction& transaction, const qualificati
     QUARTET_RETURN_IF_ERROR(resolution_.Void(transaction, mine, attempt - 1));
     QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
   }
-  QUARTET_ASSIGN_OR_RETURN(Verdict verdict, Evaluate(transaction, prepare));
+  QUARTET_ASSIGN_OR_RETURN(Verdict verdict, job.evaluation->Run(transaction));
   if (auto* ready = std::get_if<Ready>(&verdict)) return Hold(transaction, prepare, std::move(*ready), mine, out);
   Reply reply;
   if (const auto* blocked = std::get_if<Blocked>(&verdict)) {
     for (const Intent& intent : blocked->by) {
       const auto answer = asked.find(intent.qualification_id);
       if (answer == asked.end() || !Resolution::IsUndecided(intent, answer->second)) {
-        holders = IdsOf(blocked->by);
+        job.holders = IdsOf(blocked->by);
         return {};
       }
     }
@@ -238,10 +278,21 @@ Status Participant::KeepOwned(storage::Transaction& transaction, Intent& intent)
   return {};
 }
 
-Result<Verdict> Participant::Evaluate(storage::Transaction& transaction,
-                                      const qualification::v1::Prepare& prepare) const {
-  if (prepare.has_revert()) return EvaluateRevert(transaction, prepare);
-  return kind_.Evaluate(transaction, prepare, records_, intents_, ids_);
+Result<std::unique_ptr<Evaluation>> Participant::Evaluate(const qualification::v1::Prepare& prepare) const {
+  if (!prepare.has_revert()) return kind_.Evaluate(prepare, records_, intents_, ids_);
+  class Reverting final : public Evaluation {
+   public:
+    Reverting(const Participant& participant, const qualification::v1::Prepare& revert)
+        : participant_(participant), prepare_(revert) {}
+    Result<Verdict> Run(storage::Transaction& transaction) const override {
+      return participant_.EvaluateRevert(transaction, prepare_);
+    }
+
+   private:
+    const Participant& participant_;
+    const qualification::v1::Prepare& prepare_;
+  };
+  return std::unique_ptr<Evaluation>(new Reverting(*this, prepare));
 }
 
 Result<Verdict> Participant::EvaluateRevert(storage::Transaction& transaction,
@@ -278,10 +329,15 @@ Result<Verdict> Participant::EvaluateRevert(storage::Transaction& transaction,
 }
 
 Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qualification::v1::Prepare& prepare) {
+  QUARTET_ASSIGN_OR_RETURN(const auto evaluation, Evaluate(prepare));
   for (int round = 0;; ++round) {
     std::optional<Verdict> verdict;
     QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-      QUARTET_ASSIGN_OR_RETURN(verdict, Evaluate(transaction, prepare));
+      if (transaction.IsRemote()) {
+        QUARTET_RETURN_IF_ERROR(evaluation->Expect(transaction, 0));
+        QUARTET_RETURN_IF_ERROR(evaluation->Expect(transaction, 1));
+      }
+      QUARTET_ASSIGN_OR_RETURN(verdict, evaluation->Run(transaction));
       return {};
     }));
     qualification::v1::PreviewPrepareResponse response;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,12 +42,15 @@ class Participant {
   struct Job;
 
   void RunJobs(std::span<Job*> jobs, const Decisions& asked, std::vector<events::Message>* replies);
+  // Announces what the jobs are going to read.
+  Status Expect(storage::Transaction& transaction, std::span<Job*> jobs, const Decisions& asked) const;
   Status ResolveAll(storage::Transaction& transaction, const Decisions& asked, std::vector<events::Message>& out) const;
-  Status RunCommand(storage::Transaction& transaction, const qualification::v1::Command& command,
-                    const Decisions& asked, std::vector<events::Message>& out, std::vector<std::string>& holders) const;
-  Status Prepare(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, const Decisions& asked,
-                 std::vector<events::Message>& out, std::vector<std::string>& holders) const;
-  Result<Verdict> Evaluate(storage::Transaction& transaction, const qualification::v1::Prepare& prepare) const;
+  // Leaves in the job the holders that have to be asked about first, if there are any.
+  Status RunCommand(storage::Transaction& transaction, Job& job, const Decisions& asked,
+                    std::vector<events::Message>& out) const;
+  Status Prepare(storage::Transaction& transaction, Job& job, const Decisions& asked,
+                 std::vector<events::Message>& out) const;
+  Result<std::unique_ptr<Evaluation>> Evaluate(const qualification::v1::Prepare& prepare) const;
   Result<Verdict> EvaluateRevert(storage::Transaction& transaction, const qualification::v1::Prepare& prepare) const;
   Status Hold(storage::Transaction& transaction, const qualification::v1::Prepare& prepare, Ready ready,
               Participation& mine, std::vector<events::Message>& out) const;

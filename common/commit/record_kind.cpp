@@ -1,9 +1,27 @@
 #include "common/commit/record_kind.h"
 
+#include <utility>
+
 #include "common/resource/resource_name.h"
 #include "common/rpc/error_mapping.h"
 
 namespace quartet::commit {
+namespace {
+
+class Decided final : public Evaluation {
+ public:
+  explicit Decided(Verdict verdict) : verdict_(std::move(verdict)) {}
+  Result<Verdict> Run(storage::Transaction& /*transaction*/) const override { return verdict_; }
+
+ private:
+  const Verdict verdict_;
+};
+
+}  // namespace
+
+std::unique_ptr<Evaluation> Evaluated(Verdict verdict) {
+  return std::make_unique<Decided>(std::move(verdict));
+}
 
 qualification::v1::Refused Refuse(const Error& error, const std::string& holder) {
   qualification::v1::Refused refused;

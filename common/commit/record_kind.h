@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -39,6 +40,22 @@ qualification::v1::Refused Refuse(const Error& error, const std::string& holder 
 
 using Verdict = std::variant<Ready, Blocked, qualification::v1::Refused>;
 
+// What a Prepare comes to, as far as it can be worked out without the database,
+// and the rest of the work.
+class Evaluation {
+ public:
+  virtual ~Evaluation() = default;
+  // Announces what Run is going to read, in two steps: 0, and 1 when those reads
+  // are done. Only called where the database is remote.
+  virtual Status Expect(storage::Transaction& /*transaction*/, int /*step*/) const { return {}; }
+  // The verdict, given what is final and which intents there are. Reads only; may
+  // be called again.
+  virtual Result<Verdict> Run(storage::Transaction& transaction) const = 0;
+};
+
+// One that needs no database.
+std::unique_ptr<Evaluation> Evaluated(Verdict verdict);
+
 // What the commit protocol must know of a service's records. Implemented once
 // in each service; stateless, so one object serves all threads.
 class RecordKind {
@@ -46,12 +63,11 @@ class RecordKind {
   virtual ~RecordKind() = default;
   virtual qualification::v1::Participant participant() const = 0;
 
-  // What `prepare` comes to, given what is final and which intents there are.
-  // Every business check happens here; reads only. INVALID_ARGUMENT if it is
-  // not this service's work.
-  virtual Result<Verdict> Evaluate(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
-                                   const resource::RecordRepository& records, const IntentRepository& intents,
-                                   IdSource& ids) const = 0;
+  // Every business check of `prepare`. All that is given must outlive the result.
+  // INVALID_ARGUMENT if it is not this service's work.
+  virtual Result<std::unique_ptr<Evaluation>> Evaluate(const qualification::v1::Prepare& prepare,
+                                                       const resource::RecordRepository& records,
+                                                       const IntentRepository& intents, IdSource& ids) const = 0;
 
   // Whether `record`, which the qualification `qualification_id` opened or
   // closed, is as that left it, so that it may be given back. FAILED_PRECONDITION

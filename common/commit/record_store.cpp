@@ -39,6 +39,10 @@ Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
     for (const std::string& id : ids) {
+      records_.ExpectFind(transaction, id);
+      intents_.ExpectOnRecord(transaction, id);
+    }
+    for (const std::string& id : ids) {
       QUARTET_ASSIGN_OR_RETURN(auto record, records_.Find(transaction, id));
       QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
       for (Intent& intent : intents) {
@@ -110,6 +114,7 @@ struct RecordStore::Pending {
   std::string id;
   // Fills `met`, having changed nothing, or else `result`, having done everything.
   std::function<Status(Pending&, storage::Transaction&, std::vector<events::Message>&)> work;
+  std::function<void(const Pending&, storage::Transaction&)> expect;  // announces what it reads
   std::vector<Intent> met;
   std::optional<resource::Record> result;
   std::optional<Mutation> creation;  // becomes the result if it was written
@@ -118,8 +123,14 @@ struct RecordStore::Pending {
 };
 
 RecordStore::PendingPtr RecordStore::PendingCreate(Mutation creation) const {
-  auto write = std::make_shared<Pending>(Pending{.id = creation.after.id, .work = nullptr});
+  auto write = std::make_shared<Pending>(Pending{.id = creation.after.id, .work = nullptr, .expect = nullptr});
   write->creation = std::move(creation);
+  write->expect = [this](const Pending& pending, storage::Transaction& transaction) {
+    records_.ExpectFind(transaction, pending.id);
+    if (!records_.schema().identities_have_one_owner) return;
+    for (const identity::Identity& identity : pending.creation->after.identities)
+      records_.ExpectOwner(transaction, identity);
+  };
   write->work = [this](Pending& pending, storage::Transaction& transaction,
                        std::vector<events::Message>& out) -> Status {
     const auto& [after, event] = *pending.creation;
@@ -140,7 +151,11 @@ RecordStore::PendingPtr RecordStore::PendingCreate(Mutation creation) const {
 
 RecordStore::PendingPtr RecordStore::PendingChange(const std::string& id, IdentitiesOf identities,
                                                    ChangeRecord change) const {
-  auto write = std::make_shared<Pending>(Pending{.id = id, .work = nullptr});
+  auto write = std::make_shared<Pending>(Pending{.id = id, .work = nullptr, .expect = nullptr});
+  write->expect = [this](const Pending& pending, storage::Transaction& transaction) {
+    records_.ExpectFind(transaction, pending.id);
+    intents_.ExpectOnRecord(transaction, pending.id);
+  };
   write->work = [this, identities = std::move(identities), change = std::move(change)](
                     Pending& pending, storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
     QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, pending.id));
@@ -202,7 +217,7 @@ events::Outbox::Run RecordStore::Try(const PendingPtr& write) {
 }
 
 void RecordStore::Enqueue(const PendingPtr& write, const Background& background, Done done) {
-  outbox_.Enqueue(Try(write), [this, write, background, done = std::move(done)](Status status) {
+  auto decide = [this, write, background, done = std::move(done)](Status status) {
     if (!status.ok() || write->met.empty()) {
       done(ResultOf(*write, std::move(status)));
       return;
@@ -217,7 +232,9 @@ void RecordStore::Enqueue(const PendingPtr& write, const Background& background,
                .reason = "OVERLOADED",
                .message = "the service has more calls than it can take; try again shortly",
                .retry_after = kRetryAfter});
-  });
+  };
+  outbox_.Enqueue(Try(write), std::move(decide),
+                  [write](storage::Transaction& transaction) { write->expect(*write, transaction); });
 }
 
 Result<resource::Record> RecordStore::Run(const PendingPtr& write) {

@@ -85,8 +85,10 @@ storage::WriteOperation Outbox::Operation(Run run, std::function<void(Status)> d
               }};
 }
 
-void Outbox::Enqueue(Run run, std::function<void(Status)> done) {
-  database_.Enqueue(Operation(std::move(run), std::move(done), nullptr));
+void Outbox::Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect) {
+  storage::WriteOperation operation = Operation(std::move(run), std::move(done), nullptr);
+  operation.expect = std::move(expect);
+  database_.Enqueue(std::move(operation));
 }
 
 Status Outbox::Write(Run run, std::vector<Message>* replies) {

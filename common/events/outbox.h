@@ -62,8 +62,9 @@ class Outbox {
   // Queues an operation. Its messages become durable together with its effects,
   // and are then published. `done` is called once, on the database's thread, when
   // the result is durable or has failed; see storage::WriteOperation. A message
-  // without an id or time gets them here.
-  void Enqueue(Run run, std::function<void(Status)> done);
+  // without an id or time gets them here. `expect` announces what `run` reads; see
+  // there too.
+  void Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect = nullptr);
 
   // The same for a caller who waits for the result; see Database::Perform. With
   // `replies`, messages that are kResent are added there once the operation is

@@ -13,9 +13,11 @@ constexpr int kFixedColumnCount = 6;
 constexpr std::string_view kOwner =
     "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 ORDER BY former, record_id "
     "LIMIT 1";
-constexpr std::string_view kClaim =
-    "INSERT INTO identity (kind, value, record_id, former) VALUES ($1, $2, $3, 0) "
-    "ON CONFLICT DO NOTHING";
+constexpr std::string_view kClaim = "INSERT INTO identity (value, kind, record_id, former) VALUES ($2, $1, $3, 0)";
+// Where several records may have it.
+constexpr std::string_view kShare =
+    "INSERT INTO identity (value, kind, record_id, former) VALUES ($2, $1, $3, 0) "
+    "ON CONFLICT (value, kind, record_id) DO NOTHING";
 constexpr std::string_view kFree = "DELETE FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
 constexpr std::string_view kFreeAll = "DELETE FROM identity WHERE record_id = $1";
 constexpr std::string_view kMarkFormer =
@@ -70,6 +72,14 @@ RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
   touch_ = fmt::format("UPDATE {} SET version = version WHERE id = $1", schema.table);
   remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
+}
+
+void RecordRepository::ExpectFind(storage::Transaction& transaction, std::string_view id) const {
+  transaction.Expect(find_, {id});
+}
+
+void RecordRepository::ExpectOwner(storage::Transaction& transaction, const identity::Identity& identity) const {
+  transaction.Expect(kOwner, {KindNumber(identity), std::string_view(identity.value)});
 }
 
 Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& transaction, std::string_view id) const {
@@ -136,11 +146,14 @@ Result<std::optional<std::string>> RecordRepository::Owner(storage::Transaction&
 
 Result<bool> RecordRepository::Claim(storage::Transaction& transaction, const identity::Identity& identity,
                                      std::string_view id) const {
-  QUARTET_ASSIGN_OR_RETURN(const std::int64_t inserted,
-                           transaction.Execute(kClaim, {KindNumber(identity), std::string_view(identity.value), id}));
-  if (inserted > 0) return true;
-  QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
-  return owner == id;
+  if (schema_.identities_have_one_owner) {
+    QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
+    if (owner) return owner == id;
+  }
+  // If another process claims it at this moment, the transaction collides with that one's and runs again.
+  QUARTET_RETURN_IF_ERROR(transaction.Run(schema_.identities_have_one_owner ? kClaim : kShare,
+                                          {KindNumber(identity), std::string_view(identity.value), id}));
+  return true;
 }
 
 Status RecordRepository::Free(storage::Transaction& transaction, const identity::Identity& identity,

@@ -22,6 +22,10 @@ class RecordRepository {
 
   const Schema& schema() const { return schema_; }
 
+  // Announce a Find and an Owner; see storage::Transaction::Expect.
+  void ExpectFind(storage::Transaction& transaction, std::string_view id) const;
+  void ExpectOwner(storage::Transaction& transaction, const identity::Identity& identity) const;
+
   // The record, deleted or not; its columns are loaded as stored_columns, its
   // identities not at all.
   Result<std::optional<Record>> Find(storage::Transaction& transaction, std::string_view id) const;

@@ -87,6 +87,14 @@ class Transaction {
   // that one process alone writes need not run it. Otherwise as Run.
   virtual Status Touch(std::string_view sql, std::span<const Param> params) { return Run(sql, params); }
 
+  // Whether every question costs a journey to a server. Then what is announced by
+  // Expect is asked together.
+  virtual bool IsRemote() const { return false; }
+  // Announces a Query with this text and these parameters. All that
+  // were announced are asked when the first of them is run. Only a hint, which
+  // means nothing where the database is not remote.
+  virtual void Expect(std::string_view /*sql*/, std::span<const Param> /*params*/) {}
+
   Status Run(std::string_view sql, std::initializer_list<Param> params = {}) {
     return Run(sql, std::span<const Param>(params.begin(), params.size()));
   }
@@ -95,6 +103,10 @@ class Transaction {
   }
   Status Touch(std::string_view sql, std::initializer_list<Param> params) {
     return Touch(sql, std::span<const Param>(params.begin(), params.size()));
+  }
+
+  void Expect(std::string_view sql, std::initializer_list<Param> params) {
+    Expect(sql, std::span<const Param>(params.begin(), params.size()));
   }
 
   Status Query(std::string_view sql, std::initializer_list<Param> params, const RowCallback& on_row) {
@@ -114,6 +126,9 @@ struct WriteOperation {
   // An error, or an exception (INTERNAL), rolls back this operation's statements
   // and harms no neighbour.
   std::function<Status(Transaction&)> run;
+  // If there is one, called before `run`, and before that of others with which it
+  // shares a transaction: may Expect what `run` is going to read, and nothing else.
+  std::function<void(Transaction&)> expect = nullptr;
   // Called once when the result is durable or has failed, in the order in which
   // the operations were queued, on the thread that wrote them, which is the
   // database's own or that of a Perform; must be quick, must not throw and must

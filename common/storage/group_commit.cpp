@@ -137,6 +137,9 @@ GroupCommit::Attempt GroupCommit::Try(std::span<const WriteOperation> piece, std
     std::ranges::fill(results, begun);
     return Attempt::kFinished;
   }
+  for (const WriteOperation& operation : piece) {
+    if (operation.expect) session_.Expect(operation.expect);
+  }
   for (std::size_t i = 0; i < piece.size(); ++i) {
     const Attempt attempt = TryOne(piece[i], results[i], mode);
     if (attempt != Attempt::kFinished) {

@@ -52,6 +52,8 @@ class WriteSession {
   // Undoes what came after the savepoint, and releases it.
   virtual Status RollbackToSavepoint() = 0;
 
+  // Lets an operation announce its reads in the open transaction.
+  virtual void Expect(const std::function<void(Transaction&)>& /*expect*/) {}
   // Runs one operation in the open transaction. Nothing is thrown. `settle`: its
   // failures are known when this returns; otherwise some may show later.
   virtual Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) = 0;

@@ -22,48 +22,12 @@ using std::chrono::milliseconds;
 
 // Beyond them the least recently used statement is given up; filters make many.
 constexpr std::size_t kStatementsMax = 256;
+constexpr std::size_t kShapesMax = 1'000;
 // Longer than any commit takes, shorter than the server's one second until it looks for deadlocks.
 constexpr milliseconds kLockTimeout(700);
 constexpr int kBinary = 1;
 // A server without space refuses much; the log needs not every time.
 constexpr std::chrono::seconds kQuiet(1);
-
-// Parameters in the binary form: integers in network order, texts and bytes as they are.
-class BinaryParams {
- public:
-  explicit BinaryParams(std::span<const Param> params)
-      : integers_(params.size()), values_(params.size()), sizes_(params.size()), formats_(params.size(), kBinary) {
-    for (std::size_t i = 0; i < params.size(); ++i) {
-      if (const auto* number = std::get_if<std::int64_t>(&params[i])) {
-        for (std::size_t byte = 0; byte < sizeof(std::int64_t); ++byte) {
-          integers_[i][byte] = static_cast<char>(static_cast<std::uint64_t>(*number) >> (56 - 8 * byte));
-        }
-        Set(i, {integers_[i].data(), integers_[i].size()});
-      } else if (const auto* text = std::get_if<std::string_view>(&params[i])) {
-        Set(i, *text);
-      } else if (const auto* blob = std::get_if<Blob>(&params[i])) {
-        Set(i, blob->bytes);
-      }
-    }
-  }
-
-  int count() const { return static_cast<int>(values_.size()); }
-  const char* const* values() const { return values_.data(); }
-  const int* sizes() const { return sizes_.data(); }
-  const int* formats() const { return formats_.data(); }
-
- private:
-  void Set(std::size_t i, std::string_view bytes) {
-    // A null pointer would be NULL, and an empty view may carry one.
-    values_[i] = bytes.empty() ? "" : bytes.data();
-    sizes_[i] = static_cast<int>(bytes.size());
-  }
-
-  std::vector<std::array<char, sizeof(std::int64_t)>> integers_;
-  std::vector<const char*> values_;
-  std::vector<int> sizes_;
-  std::vector<int> formats_;
-};
 
 // The password may also come from the environment or from a file; only libpq knows.
 std::string PasswordOf(const PGconn* connection) {
@@ -76,21 +40,25 @@ std::string SessionSettings(PostgresConnection::Use use, milliseconds statement_
   // A commit that is not durable must not be acknowledged, whatever the server's default.
   std::string sql =
       "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';"
-      "SET client_min_messages = warning;";
+      "SET client_min_messages = warning;"
+      // Configure reads what comes last.
+      "SELECT CASE WHEN to_regproc('citus_version') IS NULL THEN 'plain' ELSE 'distributed' END;";
   if (use == Use::kSchema) return sql + "SET statement_timeout = 0; SET lock_timeout = 0;";
   sql += fmt::format(
       "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000;"
-      "SET default_transaction_isolation = 'repeatable read';",
+      "SET default_transaction_isolation = 'repeatable read'; SET jit = off;",
       statement_timeout.count(), kLockTimeout.count());
+  // What writers run finds rows by their keys, whatever the server believes to know of the table's size.
+  if (use == Use::kWrite) {
+    sql +=
+        "SET plan_cache_mode = force_generic_plan;"
+        "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
+  }
   if (use == Use::kRead) sql += "SET default_transaction_read_only = on;";
   return sql;
 }
 
 }  // namespace
-
-void PostgresResultDeleter::operator()(pg_result* result) const {
-  PQclear(result);
-}
 
 void PostgresConnection::Closer::operator()(pg_conn* connection) const {
   PQfinish(connection);
@@ -137,6 +105,7 @@ Status PostgresConnection::Configure(const Options& options) {
     result.reset(PQgetResult(connection));
     if (result == nullptr) break;
     if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) return PostgresUnreachable(ServerMessage());
+    if (PQntuples(result.get()) == 1) takes_sets_ = std::string_view(PQgetvalue(result.get(), 0, 0)) == "plain";
   }
   if (lost_) return failure_->error;
   if (PQenterPipelineMode(connection) != 1) return PostgresUnreachable(ServerMessage());
@@ -151,7 +120,6 @@ std::string PostgresConnection::ServerMessage() const {
 void PostgresConnection::Lose(std::string_view detail) {
   lost_ = true;
   pending_.clear();
-  last_.reset();
   if (!detail.empty()) telemetry::LogWarning("a connection to the database is lost", {{"detail", std::string(detail)}});
   // A failure that was there before explains more.
   if (!failure_ || failure_->kind != PostgresFailure::kConnection) {
@@ -163,7 +131,7 @@ void PostgresConnection::NoteIfFailed(int sent) {
   if (sent != 1) Lose(ServerMessage());
 }
 
-void PostgresConnection::Send(std::string_view sql, std::span<const Param> params, std::optional<Error> if_none) {
+void PostgresConnection::Send(std::string_view sql, std::span<const WireValue> params, Wanted wanted) {
   if (failure_) return;
   PGconn* connection = connection_.get();
   auto statement = statements_.Find(sql);
@@ -171,53 +139,66 @@ void PostgresConnection::Send(std::string_view sql, std::span<const Param> param
     statement = statements_.Add(sql);
     NoteIfFailed(PQsendPrepare(connection, statement->name.c_str(), statement->sql.c_str(), 0, nullptr));
     if (lost_) return;
-    pending_.push_back({.kind = Pending::Kind::kPrepare, .statement = statement, .if_none = std::nullopt});
+    pending_.push_back({.kind = Pending::Kind::kPrepare, .statement = statement, .wanted = {}});
     if (const auto evicted = statements_.Evict(); evicted != nullptr) {
       const std::string deallocate = "DEALLOCATE " + evicted->name;
       NoteIfFailed(PQsendQueryParams(connection, deallocate.c_str(), 0, nullptr, nullptr, nullptr, nullptr, kBinary));
       if (lost_) return;
-      pending_.push_back({.kind = Pending::Kind::kStatement, .statement = evicted, .if_none = std::nullopt});
+      pending_.push_back({.kind = Pending::Kind::kStatement, .statement = evicted, .wanted = {}});
     }
   }
-  const BinaryParams binary(params);
-  NoteIfFailed(PQsendQueryPrepared(connection, statement->name.c_str(), binary.count(), binary.values(), binary.sizes(),
-                                   binary.formats(), kBinary));
+  std::vector<const char*> values;
+  std::vector<int> sizes;
+  for (const WireValue& param : params) {
+    values.push_back(param.data);
+    sizes.push_back(static_cast<int>(param.size));
+  }
+  const std::vector<int> formats(params.size(), kBinary);
+  NoteIfFailed(PQsendQueryPrepared(connection, statement->name.c_str(), static_cast<int>(params.size()), values.data(),
+                                   sizes.data(), formats.data(), kBinary));
   if (lost_) return;
   pending_.push_back(
-      {.kind = Pending::Kind::kStatement, .statement = std::move(statement), .if_none = std::move(if_none)});
+      {.kind = Pending::Kind::kStatement, .statement = std::move(statement), .wanted = std::move(wanted)});
+}
+
+std::shared_ptr<const StatementShape> PostgresConnection::ShapeOf(std::string_view sql) {
+  auto found = shapes_.find(std::string(sql));
+  if (found != shapes_.end()) return found->second;
+  if (shapes_.size() == kShapesMax) shapes_.clear();
+  auto shape = std::make_shared<const StatementShape>(storage::ShapeOf(sql));
+  shapes_.emplace(sql, shape);
+  return shape;
 }
 
 bool PostgresConnection::HasOpenChecks() const {
-  return std::ranges::any_of(pending_, [](const Pending& pending) { return pending.if_none.has_value(); });
+  return std::ranges::any_of(pending_, [](const Pending& pending) { return !pending.wanted.if_none.empty(); });
 }
 
-PostgresResult PostgresConnection::Await() {
-  if (failure_) return nullptr;
+void PostgresConnection::Await() {
+  if (failure_) return;
   NoteIfFailed(PQsendFlushRequest(connection_.get()));
-  return AwaitAnswers();
+  AwaitAnswers();
 }
 
-PostgresResult PostgresConnection::AwaitSync() {
-  if (lost_) return nullptr;
+void PostgresConnection::AwaitSync() {
+  if (lost_) return;
   NoteIfFailed(PQpipelineSync(connection_.get()));
-  if (!lost_) pending_.push_back({.kind = Pending::Kind::kSync, .statement = nullptr, .if_none = std::nullopt});
-  return AwaitAnswers();
+  if (!lost_) pending_.push_back({.kind = Pending::Kind::kSync, .statement = nullptr, .wanted = {}});
+  AwaitAnswers();
 }
 
 void PostgresConnection::PushSync() {
   if (lost_) return;
   NoteIfFailed(PQpipelineSync(connection_.get()));
   if (lost_) return;
-  pending_.push_back({.kind = Pending::Kind::kSync, .statement = nullptr, .if_none = std::nullopt});
+  pending_.push_back({.kind = Pending::Kind::kSync, .statement = nullptr, .wanted = {}});
   Flush(/*wait=*/true);
 }
 
-PostgresResult PostgresConnection::AwaitAnswers() {
+void PostgresConnection::AwaitAnswers() {
   round_trips_.fetch_add(1, std::memory_order_relaxed);
   Flush(/*wait=*/false);
   Drain(/*wait=*/true);
-  if (failure_) last_.reset();
-  return std::move(last_);
 }
 
 bool PostgresConnection::Recover() {
@@ -228,7 +209,7 @@ bool PostgresConnection::Recover() {
     return false;
   }
   // What was queued is skipped by the server up to the Sync.
-  (void)AwaitSync();
+  AwaitSync();
   if (lost_) return false;
   failure_.reset();
   return true;
@@ -286,13 +267,22 @@ void PostgresConnection::Accept(PostgresResult result) {
   }
   pending.answered = true;
   const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-  if (done && !failure_ && pending.if_none && std::string_view(PQcmdTuples(result.get())) == "0") {
-    failure_ = {.kind = PostgresFailure::kStatement, .error = *std::move(pending.if_none)};
-  }
-  if (done && pending.kind == Pending::Kind::kStatement) last_ = std::move(result);
+  if (done && !failure_ && !pending.wanted.if_none.empty()) Check(result.get(), pending.wanted);
+  if (done && pending.wanted.result != nullptr) *pending.wanted.result = std::move(result);
   if (done) return;
   if (pending.kind == Pending::Kind::kPrepare) statements_.Forget(*pending.statement);
   if (status != PGRES_PIPELINE_ABORTED) Refuse(result.get(), pending);
+}
+
+void PostgresConnection::Check(const pg_result* result, Wanted& wanted) {
+  const std::size_t rows = wanted.if_none.size();
+  if (std::string_view(PQcmdTuples(const_cast<pg_result*>(result))) == std::to_string(rows)) return;
+  std::vector<bool> changed(rows);
+  for (int row = 0; row < PQntuples(result); ++row)
+    changed.at(static_cast<std::size_t>(IntegerAt(result, row, 0) - 1)) = true;
+  const auto unchanged = std::ranges::find(changed, false) - changed.begin();
+  failure_ = {.kind = PostgresFailure::kStatement,
+              .error = std::move(wanted.if_none[static_cast<std::size_t>(unchanged) % rows])};
 }
 
 void PostgresConnection::Refuse(const pg_result* result, const Pending& pending) {

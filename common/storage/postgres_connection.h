@@ -10,22 +10,21 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "common/base/result.h"
 #include "common/storage/database.h"
 #include "common/storage/postgres_error.h"
+#include "common/storage/postgres_params.h"
+#include "common/storage/postgres_result.h"
 #include "common/storage/postgres_statements.h"
+#include "common/storage/statement_shape.h"
 
 struct pg_conn;
-struct pg_result;
 
 namespace quartet::storage {
-
-struct PostgresResultDeleter {
-  void operator()(pg_result* result) const;
-};
-using PostgresResult = std::unique_ptr<pg_result, PostgresResultDeleter>;
 
 // A connection to the server that takes writes, always in pipeline mode:
 // statements are sent without waiting for the answers to those before, so what
@@ -59,18 +58,28 @@ class PostgresConnection {
   PostgresConnection(const PostgresConnection&) = delete;
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
-  // Queues a statement. `params` are copied. `if_none`: the failure that it is to
-  // change no row; that does not keep the server from running what is queued
-  // after it.
-  void Send(std::string_view sql, std::span<const Param> params = {}, std::optional<Error> if_none = std::nullopt);
+  // What is wanted of a statement but its success.
+  struct Wanted {
+    // If it is to change as many rows as these are: the failures that one of them
+    // is not changed. If its result has rows, they hold the numbers (from 1 on) of
+    // those that are. Such a failure does not keep the server from running what is
+    // queued after it.
+    std::vector<Error> if_none;
+    // Where its result is to go; set when Await returns without a failure.
+    PostgresResult* result = nullptr;
+  };
+
+  // Queues a statement. `params` are copied.
+  void Send(std::string_view sql, std::span<const WireValue> params, Wanted wanted);
+  void Send(std::string_view sql, std::span<const Param> params = {}) { Send(sql, WireParams(params).values(), {}); }
+  bool AwaitsAnswers() const { return !pending_.empty(); }
   // Whether a statement's answer is awaited that may be a failure by `if_none`.
   bool HasOpenChecks() const;
-  // Sends what is queued and waits for all answers; gives the last statement's
-  // result, or nothing: see failure().
-  PostgresResult Await();
+  // Sends what is queued and waits for all answers; see failure().
+  void Await();
   // The same at the end of a transaction or after a failure: the server settles
   // its accounts, and takes statements again.
-  PostgresResult AwaitSync();
+  void AwaitSync();
   // Sends what is queued and a Sync, and does not wait; the next Await does.
   void PushSync();
 
@@ -83,6 +92,12 @@ class PostgresConnection {
   // Whether the server has warned since the last call, for instance that a commit waits for no standby any more.
   bool TakeWarning() { return std::exchange(warned_, false); }
 
+  // What the text of a statement tells; kept, as the texts are few.
+  std::shared_ptr<const StatementShape> ShapeOf(std::string_view sql);
+  // Whether statements for many rows serve here: they have no place on Citus,
+  // which must see the one shard that a statement is for.
+  bool TakesSets() const { return takes_sets_; }
+
   // Statements of operations, as they count them, and waits of any kind.
   void CountStatement() { statement_count_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t statement_count() const { return statement_count_.load(std::memory_order_relaxed); }
@@ -93,7 +108,7 @@ class PostgresConnection {
     enum class Kind { kPrepare, kStatement, kSync };
     Kind kind = Kind::kStatement;
     std::shared_ptr<PostgresStatements::Entry> statement;  // none for a Sync
-    std::optional<Error> if_none;
+    Wanted wanted;
     bool answered = false;
   };
   struct Closer {
@@ -102,10 +117,11 @@ class PostgresConnection {
 
   PostgresConnection(pg_conn* connection, const Options& options, Use use);
   Status Configure(const Options& options);
-  PostgresResult AwaitAnswers();
+  void AwaitAnswers();
   void Drain(bool wait);
   void Accept(PostgresResult result);
   void Refuse(const pg_result* result, const Pending& pending);
+  void Check(const pg_result* result, Wanted& wanted);
   void Flush(bool wait);
   // Waits until the socket can be read, or written if that is wanted.
   void WaitForSocket(bool write);
@@ -119,8 +135,9 @@ class PostgresConnection {
   std::chrono::milliseconds patience_{0};  // for the next word of the server; 0: without end
   std::unique_ptr<pg_conn, Closer> connection_;
   PostgresStatements statements_;
+  std::unordered_map<std::string, std::shared_ptr<const StatementShape>> shapes_;
+  bool takes_sets_ = true;
   std::deque<Pending> pending_;
-  PostgresResult last_;
   std::optional<Failure> failure_;
   bool lost_ = false;
   bool warned_ = false;

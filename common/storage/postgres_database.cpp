@@ -74,7 +74,8 @@ PostgresDatabase::~PostgresDatabase() {
 }
 
 Status PostgresDatabase::Prepare(PostgresConnection& connection) {
-  PostgresTransaction transaction(connection);
+  PostgresWorkingSet working_set(connection);
+  PostgresTransaction transaction(working_set);
   QUARTET_RETURN_IF_ERROR(CheckServer(transaction));
   return ChangeSchema([](Transaction& change) -> Status {
     QUARTET_RETURN_IF_ERROR(change.Run(PostgresWriteSession::kCreateMarkers));
@@ -96,7 +97,8 @@ Status PostgresDatabase::Read(const std::function<Status(Transaction&)>& run) {
   const std::uint64_t round_trips = reader->round_trips();
   // Goes with the first statement, as the end does without waiting: a read of one statement is one round trip.
   reader->Send("BEGIN");
-  Status status = PostgresTransaction(*reader).RunOperation(run, /*settle=*/true);
+  PostgresWorkingSet working_set(*reader);
+  Status status = PostgresTransaction(working_set).RunOperation(run, /*settle=*/true);
   const bool recovered = reader->Recover();
   if (recovered) {
     reader->Send("ROLLBACK");
@@ -115,9 +117,10 @@ Status PostgresDatabase::ChangeSchema(const std::function<Status(Transaction&)>&
   connection->Send("BEGIN");
   connection->Send(kLockSchema);
   // A failure ends the transaction with its connection.
-  QUARTET_RETURN_IF_ERROR(PostgresTransaction(*connection).RunOperation(run, /*settle=*/true));
+  PostgresWorkingSet working_set(*connection);
+  QUARTET_RETURN_IF_ERROR(PostgresTransaction(working_set).RunOperation(run, /*settle=*/true));
   connection->Send("COMMIT");
-  (void)connection->AwaitSync();
+  connection->AwaitSync();
   const auto& failure = connection->failure();
   return failure ? Status(failure->error) : Status();
 }

@@ -29,14 +29,7 @@ class PostgresRow final : public Row {
   PostgresRow(const PGresult* result, int row) : result_(result), row_(row) {}
 
   bool IsNull(int column) const override { return PQgetisnull(result_, row_, column) == 1; }
-  std::int64_t Int(int column) const override {
-    const std::string_view bytes = Value(column);
-    if (bytes.empty() || bytes.size() > sizeof(std::int64_t)) return 0;
-    // From network order; the first byte has the sign, which fills what a shorter integer leaves.
-    std::uint64_t value = (static_cast<unsigned char>(bytes.front()) & 0x80U) != 0 ? ~std::uint64_t{0} : 0;
-    for (const char byte : bytes) value = (value << 8U) | static_cast<unsigned char>(byte);
-    return static_cast<std::int64_t>(value);
-  }
+  std::int64_t Int(int column) const override { return IntegerAt(result_, row_, column); }
   std::string_view Bytes(int column) const override {
     const Oid type = PQftype(result_, column);
     if (IsNull(column) || (type != kInt8 && type != kInt4 && type != kInt2)) return Value(column);
@@ -62,36 +55,49 @@ bool IsSelect(std::string_view sql) {
 }  // namespace
 
 Status PostgresTransaction::Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) {
-  QUARTET_ASSIGN_OR_RETURN(const PostgresResult result, Ask(sql, params));
-  for (int column = 0; column < PQnfields(result.get()); ++column) {
-    const Oid type = PQftype(result.get(), column);
+  QUARTET_ASSIGN_OR_RETURN(const AnswerPtr answer, Ask(sql, params));
+  const pg_result* result = answer->result.get();
+  for (int column = 0; column < answer->columns; ++column) {
+    const Oid type = PQftype(result, column);
     if (!IsKnown(type)) return Internal("a statement gives a column of the unexpected type " + std::to_string(type));
   }
-  for (int row = 0; row < PQntuples(result.get()); ++row) on_row(PostgresRow(result.get(), row));
+  for (const int row : answer->rows) on_row(PostgresRow(result, row));
   return {};
 }
 
 Result<std::int64_t> PostgresTransaction::Execute(std::string_view sql, std::span<const Param> params) {
-  QUARTET_ASSIGN_OR_RETURN(const PostgresResult result, Ask(sql, params));
+  QUARTET_ASSIGN_OR_RETURN(const AnswerPtr answer, Ask(sql, params));
   std::int64_t changed = 0;
-  const std::string_view tag = PQcmdStatus(result.get());
+  // libpq does not change what it is asked about.
+  auto* result = const_cast<pg_result*>(answer->result.get());
+  const std::string_view tag = PQcmdStatus(result);
   if (tag.starts_with("SELECT")) return changed;
-  const std::string_view count = PQcmdTuples(result.get());
+  const std::string_view count = PQcmdTuples(result);
   std::from_chars(count.data(), count.data() + count.size(), changed);
   return changed;
 }
 
 Status PostgresTransaction::Run(std::string_view sql, std::span<const Param> params) {
-  return Queue(sql, params, std::nullopt);
+  working_set_.Write(sql, params, std::nullopt);
+  return Queued();
 }
 
 Status PostgresTransaction::Change(std::string_view sql, std::span<const Param> params, Error if_none) {
-  return Queue(sql, params, std::move(if_none));
+  working_set_.Write(sql, params, std::move(if_none));
+  return Queued();
 }
 
-Status PostgresTransaction::Queue(std::string_view sql, std::span<const Param> params, std::optional<Error> if_none) {
+Status PostgresTransaction::Touch(std::string_view sql, std::span<const Param> params) {
+  working_set_.WriteOnce(sql, params);
+  return Queued();
+}
+
+void PostgresTransaction::Expect(std::string_view sql, std::span<const Param> params) {
+  working_set_.Expect(sql, params);
+}
+
+Status PostgresTransaction::Queued() {
   connection_.CountStatement();
-  connection_.Send(sql, params, std::move(if_none));
   // Whatever it is, somebody has to wait for it.
   has_changes_ = true;
   is_queueing_ = true;
@@ -100,19 +106,20 @@ Status PostgresTransaction::Queue(std::string_view sql, std::span<const Param> p
 
 Status PostgresTransaction::RunOperation(const std::function<Status(Transaction&)>& run, bool settle) {
   Status status = RunCatching(run, *this);
-  if (settle && is_queueing_ && status.ok()) (void)connection_.Await();
+  if (settle && is_queueing_ && status.ok()) {
+    working_set_.Flush();
+    if (connection_.AwaitsAnswers()) connection_.Await();
+  }
   if (status.ok()) return Standing();
   return status;
 }
 
-Result<PostgresResult> PostgresTransaction::Ask(std::string_view sql, std::span<const Param> params) {
+Result<PostgresTransaction::AnswerPtr> PostgresTransaction::Ask(std::string_view sql, std::span<const Param> params) {
   has_changes_ = has_changes_ || !IsSelect(sql);
   connection_.CountStatement();
-  connection_.Send(sql, params);
-  PostgresResult result = connection_.Await();
-  is_queueing_ = false;
+  AnswerPtr answer = working_set_.Ask(sql, params);
   QUARTET_RETURN_IF_ERROR(Standing());
-  return result;
+  return answer;
 }
 
 Status PostgresTransaction::Standing() const {

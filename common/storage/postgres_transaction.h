@@ -2,13 +2,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include "common/base/result.h"
 #include "common/storage/database.h"
 #include "common/storage/postgres_connection.h"
+#include "common/storage/postgres_working_set.h"
 
 namespace quartet::storage {
 
@@ -16,10 +17,13 @@ namespace quartet::storage {
 // ends on the same connection.
 class PostgresTransaction final : public Transaction {
  public:
-  explicit PostgresTransaction(PostgresConnection& connection) : connection_(connection) {}
+  // `working_set` is the transaction's.
+  explicit PostgresTransaction(PostgresWorkingSet& working_set)
+      : connection_(working_set.connection()), working_set_(working_set) {}
 
   using Transaction::Change;
   using Transaction::Execute;
+  using Transaction::Expect;
   using Transaction::Query;
   using Transaction::Run;
   Status Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) override;
@@ -27,6 +31,9 @@ class PostgresTransaction final : public Transaction {
   // These only queue the statement.
   Status Run(std::string_view sql, std::span<const Param> params) override;
   Status Change(std::string_view sql, std::span<const Param> params, Error if_none) override;
+  Status Touch(std::string_view sql, std::span<const Param> params) override;
+  bool IsRemote() const override { return true; }
+  void Expect(std::string_view sql, std::span<const Param> params) override;
 
   // Runs `run` with this transaction: its error, or the statement error that it
   // overlooked, or INTERNAL for an exception. `settle`: what it has queued is
@@ -37,13 +44,15 @@ class PostgresTransaction final : public Transaction {
   bool HasChanges() const { return has_changes_; }
 
  private:
-  Status Queue(std::string_view sql, std::span<const Param> params, std::optional<Error> if_none);
-  Result<PostgresResult> Ask(std::string_view sql, std::span<const Param> params);
+  using AnswerPtr = std::shared_ptr<const PostgresWorkingSet::Answer>;
+  Status Queued();
+  Result<AnswerPtr> Ask(std::string_view sql, std::span<const Param> params);
   Status Standing() const;
 
   PostgresConnection& connection_;
+  PostgresWorkingSet& working_set_;
   bool has_changes_ = false;
-  bool is_queueing_ = false;  // something was sent that nobody has waited for
+  bool is_queueing_ = false;  // something was queued that nobody has waited for
 };
 
 }  // namespace quartet::storage

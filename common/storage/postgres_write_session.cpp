@@ -54,17 +54,24 @@ Status PostgresWriteSession::Begin() {
   if (connection_ != nullptr && !connection_->Alive()) connection_.reset();
   if (connection_ == nullptr) {
     QUARTET_ASSIGN_OR_RETURN(connection_, connector_.Connect(PostgresConnection::Use::kWrite));
+    working_set_.emplace(*connection_);
     counted_statements_ = 0;
     counted_round_trips_ = 0;
   }
+  working_set_->Clear();
   connection_->Send("BEGIN");
   open_ = true;
   has_changes_ = false;
   return Standing();
 }
 
+void PostgresWriteSession::Expect(const std::function<void(Transaction&)>& expect) {
+  PostgresTransaction transaction(*working_set_);
+  expect(transaction);
+}
+
 WriteSession::Outcome PostgresWriteSession::Run(const std::function<Status(Transaction&)>& run, bool settle) {
-  PostgresTransaction transaction(*connection_);
+  PostgresTransaction transaction(*working_set_);
   Outcome outcome{.status = transaction.RunOperation(run, settle)};
   has_changes_ = has_changes_ || transaction.HasChanges();
   if (const auto& failure = connection_->failure(); failure) {
@@ -80,9 +87,10 @@ WriteSession::Outcome PostgresWriteSession::Run(const std::function<Status(Trans
 WriteSession::Outcome PostgresWriteSession::Commit() {
   open_ = false;
   if (!has_changes_) return CommitWithoutChanges();
+  working_set_->Flush();
   // The COMMIT must not be under way before it is known that nothing speaks against it. A failed statement keeps the
   // server from it, but one that finds no row does not.
-  if (connection_->HasOpenChecks()) (void)connection_->Await();
+  if (connection_->HasOpenChecks()) connection_->Await();
   const std::string marker = NextMarker();
   const std::array<Param, 1> params = {std::string_view(marker)};
   connection_->Send(kInsertMarker, params);
@@ -95,7 +103,7 @@ WriteSession::Outcome PostgresWriteSession::Commit() {
   connection_->Send("COMMIT");
   // Nothing can have been committed before the COMMIT is sent.
   const bool lost_before = connection_->failure().has_value();
-  (void)connection_->AwaitSync();
+  connection_->AwaitSync();
   Count();
   const auto& failure = connection_->failure();
   if (failure && failure->kind == PostgresFailure::kConnection && !lost_before) return LookUp(marker);
@@ -135,9 +143,10 @@ WriteSession::Outcome PostgresWriteSession::LookUp(const std::string& marker) {
       const std::unique_ptr<PostgresConnection> connection = std::move(connected).value();
       connection->Send("BEGIN");
       // Waits for the transaction in question if it is still under way.
-      const auto claimed = PostgresTransaction(*connection).Execute(kClaimMarker, params);
+      PostgresWorkingSet working_set(*connection);
+      const auto claimed = PostgresTransaction(working_set).Execute(kClaimMarker, params);
       connection->Send("COMMIT");
-      (void)connection->AwaitSync();
+      connection->AwaitSync();
       if (claimed.ok() && *claimed == 0) return {};
       if (claimed.ok() && !connection->failure()) return {.status = error, .failure = Failure::kConnection};
     }
@@ -149,6 +158,7 @@ WriteSession::Outcome PostgresWriteSession::LookUp(const std::string& marker) {
 
 void PostgresWriteSession::Rollback() {
   if (!std::exchange(open_, false)) return;
+  working_set_->Clear();
   if (connection_->Recover()) {
     connection_->Send("ROLLBACK");
     connection_->PushSync();
@@ -167,6 +177,7 @@ Status PostgresWriteSession::ReleaseSavepoint() {
 }
 
 Status PostgresWriteSession::RollbackToSavepoint() {
+  working_set_->Clear();
   (void)connection_->Recover();
   connection_->Send("ROLLBACK TO SAVEPOINT operation");
   return ReleaseSavepoint();

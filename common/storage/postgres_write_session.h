@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/result.h"
 #include "common/storage/group_commit.h"
 #include "common/storage/postgres_connection.h"
 #include "common/storage/postgres_connector.h"
+#include "common/storage/postgres_working_set.h"
 
 namespace quartet::storage {
 
@@ -42,6 +44,7 @@ class PostgresWriteSession final : public WriteSession {
   Status SetSavepoint() override;
   Status ReleaseSavepoint() override;
   Status RollbackToSavepoint() override;
+  void Expect(const std::function<void(Transaction&)>& expect) override;
   Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
   bool NeedsUpkeep(bool /*idle*/) const override { return false; }
   void Maintain() override {}
@@ -65,8 +68,9 @@ class PostgresWriteSession final : public WriteSession {
   const std::string name_;  // of this session, in its markers
   std::uint64_t commits_ = 0;
   std::unique_ptr<PostgresConnection> connection_;
-  bool open_ = false;         // a transaction
-  bool has_changes_ = false;  // it may have some
+  std::optional<PostgresWorkingSet> working_set_;  // of the transaction on connection_
+  bool open_ = false;                              // a transaction
+  bool has_changes_ = false;                       // it may have some
   std::uint64_t counted_statements_ = 0;
   std::uint64_t counted_round_trips_ = 0;
   std::atomic<std::uint64_t> statement_count_ = 0;

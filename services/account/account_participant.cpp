@@ -31,30 +31,31 @@ commit::Filled Fill(const v1::Account& proposal, const resource::Record& before)
 
 }  // namespace
 
-Result<commit::Verdict> AccountKind::Evaluate(storage::Transaction& transaction, const Prepare& prepare,
-                                              const resource::RecordRepository& records,
-                                              const commit::IntentRepository& intents, IdSource& ids) const {
+Result<std::unique_ptr<commit::Evaluation>> AccountKind::Evaluate(const Prepare& prepare,
+                                                                  const resource::RecordRepository& records,
+                                                                  const commit::IntentRepository& intents,
+                                                                  IdSource& ids) const {
   if (!prepare.has_account()) return InvalidArgument({{"work", "the account service prepares accounts"}});
   const Prepare::Account& work = prepare.account();
-  v1::Account proposal = work.record();
+  const auto proposal = std::make_shared<v1::Account>(work.record());
   resource::Violations violations;
-  AccountTraits::Check(proposal, violations);
+  AccountTraits::Check(*proposal, violations);
   // Who names an account need not name a company.
   if (!violations.empty() && work.given().empty())
-    return commit::Verdict(commit::Refuse(violations.ToStatus().error()));
+    return commit::Evaluated(commit::Refuse(violations.ToStatus().error()));
   commit::MatchRequest request;
   request.own_id = resource::IdOf(prepare.qualification());
   request.given = resource::IdOf(work.given());
-  request.identities = Typed::Identities(proposal);
+  request.identities = Typed::Identities(*proposal);
   request.keys = KeysOf(work, request.identities);
   request.duplicate_policy = work.duplicate_policy();
   request.new_id = ids.NewUuid();
-  request.proposal = proposal.SerializeAsString();
-  request.fill = [&](const resource::Record& before) { return Fill(proposal, before); };
-  QUARTET_ASSIGN_OR_RETURN(auto verdict, commit::AttachOrOpen(transaction, request, records, intents));
-  if (auto* ready = std::get_if<commit::Ready>(&verdict))
-    *ready->planned.front().mutable_account() = std::move(proposal);
-  return verdict;
+  request.proposal = proposal->SerializeAsString();
+  request.fill = [proposal](const resource::Record& before) { return Fill(*proposal, before); };
+  request.complete = [proposal](commit::Ready& ready, const resource::Record* /*attached*/) {
+    *ready.planned.front().mutable_account() = *proposal;
+  };
+  return commit::AttachOrOpen(std::move(request), records, intents);
 }
 
 Status AccountKind::CheckUntouched(const resource::Record& record, const std::string& /*qualification_id*/) const {

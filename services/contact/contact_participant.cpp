@@ -26,35 +26,31 @@ commit::Filled Fill(const Prepare::Contact& work, const v1::Contact& proposal, c
 
 }  // namespace
 
-Result<commit::Verdict> ContactKind::Evaluate(storage::Transaction& transaction, const Prepare& prepare,
-                                              const resource::RecordRepository& records,
-                                              const commit::IntentRepository& intents, IdSource& ids) const {
+Result<std::unique_ptr<commit::Evaluation>> ContactKind::Evaluate(const Prepare& prepare,
+                                                                  const resource::RecordRepository& records,
+                                                                  const commit::IntentRepository& intents,
+                                                                  IdSource& ids) const {
   if (!prepare.has_contact()) return InvalidArgument({{"work", "the contact service prepares contacts"}});
   const Prepare::Contact& work = prepare.contact();
-  v1::Contact proposal = work.record();
+  const auto proposal = std::make_shared<v1::Contact>(work.record());
   resource::Violations violations;
-  CheckFields(proposal, violations);
-  if (!violations.empty()) return commit::Verdict(commit::Refuse(violations.ToStatus().error()));
+  CheckFields(*proposal, violations);
+  if (!violations.empty()) return commit::Evaluated(commit::Refuse(violations.ToStatus().error()));
   commit::MatchRequest request;
   request.own_id = resource::IdOf(prepare.qualification());
   request.given = resource::IdOf(work.given());
-  request.identities = Typed::Identities(proposal);
+  request.identities = Typed::Identities(*proposal);
   request.keys = request.identities;  // sorted: e-mail addresses, then phone numbers
   request.duplicate_policy = work.duplicate_policy();
   request.explain_conflicts = work.conflict_policy() != QualifyOptions::EMAIL_WINS;
   request.new_id = ids.NewUuid();
-  request.proposal = proposal.SerializeAsString();
-  request.fill = [&](const resource::Record& before) { return Fill(work, proposal, before); };
-  QUARTET_ASSIGN_OR_RETURN(auto verdict, commit::AttachOrOpen(transaction, request, records, intents));
-  auto* ready = std::get_if<commit::Ready>(&verdict);
-  if (ready == nullptr) return verdict;
-  const auto& outcome = ready->prepared.records(0);
-  if (outcome.kind() == qualification::v1::RecordOutcome::ATTACHED) {
-    QUARTET_ASSIGN_OR_RETURN(const auto attached, records.Find(transaction, resource::IdOf(outcome.name())));
-    ready->prepared.set_contact_account(Typed::Decode(*attached).account());
-  }
-  *ready->planned.front().mutable_contact() = std::move(proposal);
-  return verdict;
+  request.proposal = proposal->SerializeAsString();
+  request.fill = [&work, proposal](const resource::Record& before) { return Fill(work, *proposal, before); };
+  request.complete = [proposal](commit::Ready& ready, const resource::Record* attached) {
+    if (attached != nullptr) ready.prepared.set_contact_account(Typed::Decode(*attached).account());
+    *ready.planned.front().mutable_contact() = *proposal;
+  };
+  return commit::AttachOrOpen(std::move(request), records, intents);
 }
 
 Status ContactKind::CheckUntouched(const resource::Record& record, const std::string& /*qualification_id*/) const {

@@ -18,32 +18,54 @@ constexpr std::chrono::milliseconds kRetryAfter{100};
 
 using commit::Refuse;
 
+class Locking final : public commit::Evaluation {
+ public:
+  Locking(const std::string& name, const resource::RecordRepository& records, const commit::IntentRepository& intents)
+      : name_(name), id_(resource::IdOf(name)), records_(records), intents_(intents) {}
+
+  Status Expect(storage::Transaction& transaction, int step) const override {
+    if (step > 0) return {};
+    intents_.ExpectOnRecord(transaction, id_);
+    records_.ExpectFind(transaction, id_);
+    return {};
+  }
+
+  Result<commit::Verdict> Run(storage::Transaction& transaction) const override {
+    QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, id_));
+    if (!held.empty()) return commit::Verdict(commit::Blocked{std::move(held)});
+    QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction, id_));
+    if (!record) return commit::Verdict(Refuse(NotFound("LEAD_NOT_FOUND", name_ + " does not exist"), ""));
+    v1::Lead lead = Typed::Decode(*record);
+    if (Status open = CheckQualifiable(lead); !open.ok())
+      return commit::Verdict(Refuse(open.error(), lead.qualification()));
+    commit::Ready ready;
+    ready.intents.push_back(
+        Intent{.record_id = id_, .qualification_id = "", .kind = IntentKind::kLock, .proposal = "", .reserved = {}});
+    auto& outcome = *ready.prepared.add_records();
+    outcome.set_name(name_);
+    outcome.set_kind(qualification::v1::RecordOutcome::ATTACHED);
+    *ready.prepared.mutable_lead() = std::move(lead);
+    *ready.planned.emplace_back().mutable_outcome() = outcome;
+    return commit::Verdict(std::move(ready));
+  }
+
+ private:
+  const std::string name_;
+  const std::string id_;
+  const resource::RecordRepository& records_;
+  const commit::IntentRepository& intents_;
+};
+
 }  // namespace
 
-Result<commit::Verdict> LeadKind::Evaluate(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
-                                           const resource::RecordRepository& records,
-                                           const commit::IntentRepository& intents, IdSource& /*ids*/) const {
+Result<std::unique_ptr<commit::Evaluation>> LeadKind::Evaluate(const qualification::v1::Prepare& prepare,
+                                                               const resource::RecordRepository& records,
+                                                               const commit::IntentRepository& intents,
+                                                               IdSource& /*ids*/) const {
   if (!prepare.has_lead())
     return Error{
         .code = Code::kInvalidArgument, .reason = "INVALID_INPUT", .message = "the lead service only locks leads"};
-  const std::string& name = prepare.lead().name();
-  const std::string id = resource::IdOf(name);
-  QUARTET_ASSIGN_OR_RETURN(auto held, intents.OnRecord(transaction, id));
-  if (!held.empty()) return commit::Verdict(commit::Blocked{std::move(held)});
-  QUARTET_ASSIGN_OR_RETURN(const auto record, records.Find(transaction, id));
-  if (!record) return commit::Verdict(Refuse(NotFound("LEAD_NOT_FOUND", name + " does not exist"), ""));
-  v1::Lead lead = Typed::Decode(*record);
-  if (Status open = CheckQualifiable(lead); !open.ok())
-    return commit::Verdict(Refuse(open.error(), lead.qualification()));
-  commit::Ready ready;
-  ready.intents.push_back(
-      Intent{.record_id = id, .qualification_id = "", .kind = IntentKind::kLock, .proposal = "", .reserved = {}});
-  auto& outcome = *ready.prepared.add_records();
-  outcome.set_name(name);
-  outcome.set_kind(qualification::v1::RecordOutcome::ATTACHED);
-  *ready.prepared.mutable_lead() = std::move(lead);
-  *ready.planned.emplace_back().mutable_outcome() = outcome;
-  return commit::Verdict(std::move(ready));
+  return std::unique_ptr<commit::Evaluation>(new Locking(prepare.lead().name(), records, intents));
 }
 
 Status LeadKind::CheckUntouched(const resource::Record& record, const std::string& qualification_id) const {

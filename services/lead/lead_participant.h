@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,9 +13,10 @@ namespace quartet::lead {
 class LeadKind final : public commit::RecordKind {
  public:
   qualification::v1::Participant participant() const override { return qualification::v1::LEAD; }
-  Result<commit::Verdict> Evaluate(storage::Transaction& transaction, const qualification::v1::Prepare& prepare,
-                                   const resource::RecordRepository& records, const commit::IntentRepository& intents,
-                                   IdSource& ids) const override;
+  Result<std::unique_ptr<commit::Evaluation>> Evaluate(const qualification::v1::Prepare& prepare,
+                                                       const resource::RecordRepository& records,
+                                                       const commit::IntentRepository& intents,
+                                                       IdSource& ids) const override;
   Status CheckUntouched(const resource::Record& record, const std::string& qualification_id) const override;
   Result<commit::Change> Apply(const commit::Intent& intent, const std::optional<resource::Record>& before,
                                const qualification::v1::Decision& decision) const override;

@@ -11,10 +11,10 @@ using Changes = methods::RecordChanges<OpportunityTraits>;
 
 }  // namespace
 
-Result<commit::Verdict> OpportunityKind::Evaluate(storage::Transaction& /*transaction*/,
-                                                  const qualification::v1::Prepare& prepare,
-                                                  const resource::RecordRepository& /*records*/,
-                                                  const commit::IntentRepository& /*intents*/, IdSource& ids) const {
+Result<std::unique_ptr<commit::Evaluation>> OpportunityKind::Evaluate(const qualification::v1::Prepare& prepare,
+                                                                      const resource::RecordRepository& /*records*/,
+                                                                      const commit::IntentRepository& /*intents*/,
+                                                                      IdSource& ids) const {
   if (!prepare.has_opportunities())
     return InvalidArgument({{"work", "the opportunity service prepares opportunities"}});
   commit::Ready ready;
@@ -40,8 +40,8 @@ Result<commit::Verdict> OpportunityKind::Evaluate(storage::Transaction& /*transa
     *planned.mutable_outcome() = outcome;
     *planned.mutable_opportunity() = std::move(proposal);
   }
-  if (!violations.empty()) return commit::Verdict(commit::Refuse(violations.ToStatus().error()));
-  return commit::Verdict(std::move(ready));
+  if (!violations.empty()) return commit::Evaluated(commit::Refuse(violations.ToStatus().error()));
+  return commit::Evaluated(std::move(ready));
 }
 
 Status OpportunityKind::CheckUntouched(const resource::Record& record, const std::string& /*qualification_id*/) const {

@@ -86,7 +86,7 @@ Coordinator::Before::Before(const Row& row)
       redrive_time_us(row.redrive_time_us),
       redrive_count(row.redrive_count) {}
 
-void Coordinator::Enqueue(Work work, std::function<void(Status)> done) {
+void Coordinator::Enqueue(Work work, std::function<void(Status)> done, Announcement expect) {
   auto written = std::make_shared<Written>();
   outbox_.Enqueue(
       [written, work = std::move(work)](storage::Transaction& transaction, std::vector<events::Message>& out) {
@@ -96,7 +96,8 @@ void Coordinator::Enqueue(Work work, std::function<void(Status)> done) {
       [this, written, done = std::move(done)](Status status) {
         if (status.ok()) Remember(*written);
         done(std::move(status));
-      });
+      },
+      std::move(expect));
 }
 
 Status Coordinator::Write(Work work, std::vector<events::Message>* commands) {
@@ -132,20 +133,22 @@ void Coordinator::Begin(const std::string& request_id, std::string content, Star
   Enqueue(
       [this, request_id, content = std::move(content), start = std::move(start), result](
           storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
+        if (!request_id.empty()) {
+          QUARTET_ASSIGN_OR_RETURN(const auto request, repository_.FindRequest(transaction, request_id));
+          if (request) {
+            QUARTET_ASSIGN_OR_RETURN(*result, BegunBy(transaction, request_id, *request, content));
+            return {};
+          }
+        }
         Row row;
         row.id = NewId();
         row.version = 1;
         row.qualification().set_name(resource::NameOf(kCollection, row.id));
         Step step;
         QUARTET_RETURN_IF_ERROR(start(transaction, row, step));
-        bool is_new = true;
         if (!request_id.empty()) {
-          QUARTET_ASSIGN_OR_RETURN(is_new, repository_.InsertRequest(transaction, request_id,
-                                                                     {.content = content, .qualification_id = row.id}));
-        }
-        if (!is_new) {
-          QUARTET_ASSIGN_OR_RETURN(*result, BegunBy(transaction, request_id, content));
-          return {};
+          QUARTET_RETURN_IF_ERROR(
+              repository_.InsertRequest(transaction, request_id, {.content = content, .qualification_id = row.id}));
         }
         QUARTET_RETURN_IF_ERROR(repository_.Insert(transaction, row));
         for (const Send& send : step.sends) out.push_back(CommandMessage(row, send));
@@ -158,16 +161,17 @@ void Coordinator::Begin(const std::string& request_id, std::string content, Star
           done(std::move(*result));
         else
           done(std::move(status).error());
+      },
+      [this, request_id](storage::Transaction& transaction) {
+        if (!request_id.empty()) repository_.ExpectRequest(transaction, request_id);
       });
 }
 
 Result<v1::Qualification> Coordinator::BegunBy(storage::Transaction& transaction, const std::string& request_id,
-                                               const std::string& content) const {
-  QUARTET_ASSIGN_OR_RETURN(const auto request, repository_.FindRequest(transaction, request_id));
-  if (!request) return Aborted("REQUEST_MOVED", "the request was begun and forgotten meanwhile");
-  if (request->content != content)
+                                               const Request& request, const std::string& content) const {
+  if (request.content != content)
     return AlreadyExists("REQUEST_ID_REUSED", "request_id " + request_id + " was used for something else");
-  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, request->qualification_id));
+  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, request.qualification_id));
   if (!row) return Internal("a request whose qualification is missing");
   return std::move(row->qualification());
 }
@@ -271,13 +275,16 @@ std::vector<Status> Coordinator::Hear(const std::vector<Hearing>& hearings, std:
   if (hearings.empty()) return {};
   const Status all = Write(
       [&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
+        if (transaction.IsRemote()) {
+          for (const Hearing& hearing : hearings) Expect(transaction, hearing);
+        }
         for (const Hearing& hearing : hearings) QUARTET_RETURN_IF_ERROR(HearOne(transaction, hearing, out, written));
         return {};
       },
       commands);
   std::vector<Status> statuses(hearings.size(), all);
-  // One that fails holds up no other.
-  if (!all.ok() && hearings.size() > 1) statuses = HearEach(hearings);
+  // One that fails holds up no other; and a row that was not as it was remembered is read now.
+  if (!all.ok()) statuses = HearEach(hearings);
   for (const Hearing& hearing : hearings) recent_.EndHearing(hearing.id);
   return statuses;
 }
@@ -297,17 +304,21 @@ std::vector<Status> Coordinator::HearEach(const std::vector<Hearing>& hearings) 
   return statuses;
 }
 
+void Coordinator::Expect(storage::Transaction& transaction, const Hearing& hearing) const {
+  if (!recent_.Knows(hearing.id)) repository_.ExpectFind(transaction, hearing.id);
+  // The last answer of those that prepare decides, and whoever waits is woken.
+  const bool may_decide = std::ranges::any_of(
+      hearing.replies, [](const v1::Reply& reply) { return reply.has_prepared() && reply.participant() != v1::LEAD; });
+  if (may_decide) repository_.ExpectWaitingFor(transaction, hearing.id);
+}
+
 Status Coordinator::HearOne(storage::Transaction& transaction, const Hearing& hearing,
                             std::vector<events::Message>& out, Written& written) {
   if (auto recent = recent_.Take(hearing.id)) {
     const Before before(*recent);
     QUARTET_ASSIGN_OR_RETURN(const Step step, StepAll(transaction, hearing, *recent));
     // What changes nothing may do so because the row is not the stored one.
-    if (step.changed) {
-      QUARTET_ASSIGN_OR_RETURN(const bool applied,
-                               TryApply(transaction, *std::move(recent), step, before, out, written));
-      if (applied) return {};
-    }
+    if (step.changed) return Apply(transaction, *std::move(recent), step, before, out, written);
   }
   QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, hearing.id));
   // An id without a row can never start; its intents are void when asked about.
@@ -370,15 +381,14 @@ Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::str
   return Apply(transaction, *std::move(row), step, before, out, written);
 }
 
-Result<bool> Coordinator::TryApply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
-                                   std::vector<events::Message>& out, Written& written) const {
+Status Coordinator::Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
+                          std::vector<events::Message>& out, Written& written) const {
   if (step.changed) {
     const QualificationRepository::Changed changed{.plan = row.state() != before.state,
                                                    .times = row.waits_for != before.waits_for ||
                                                             row.redrive_time_us != before.redrive_time_us ||
                                                             row.redrive_count != before.redrive_count};
-    QUARTET_ASSIGN_OR_RETURN(const bool updated, repository_.Update(transaction, row, changed));
-    if (!updated) return false;
+    QUARTET_RETURN_IF_ERROR(repository_.Update(transaction, row, changed));
     // Who decides the holder wakes those that it sees waiting, so it must see this one.
     if (row.waits_for != before.waits_for && !row.waits_for.empty())
       QUARTET_RETURN_IF_ERROR(repository_.Touch(transaction, row.waits_for));
@@ -391,13 +401,6 @@ Result<bool> Coordinator::TryApply(storage::Transaction& transaction, Row row, c
   if (row.state() != before.state && (row.decided() || row.state() == v1::Qualification::PARKED))
     QUARTET_RETURN_IF_ERROR(Wake(transaction, row, out, written));
   written.rows.push_back(std::move(row));
-  return true;
-}
-
-Status Coordinator::Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
-                          std::vector<events::Message>& out, Written& written) const {
-  QUARTET_ASSIGN_OR_RETURN(const bool applied, TryApply(transaction, std::move(row), step, before, out, written));
-  if (!applied) return Aborted("QUALIFICATION_MOVED", "the row was changed meanwhile");
   return {};
 }
 

@@ -79,14 +79,17 @@ class Coordinator {
     std::int64_t redrive_count;
   };
   using Work = std::function<Status(storage::Transaction&, std::vector<events::Message>&, Written&)>;
+  using Announcement = std::function<void(storage::Transaction&)>;
 
   std::string NewId();
   void Begin(const std::string& request_id, std::string content, Start start, Begun done);
+  // The qualification that an earlier `request` with this content began.
   Result<v1::Qualification> BegunBy(storage::Transaction& transaction, const std::string& request_id,
-                                    const std::string& content) const;
+                                    const Request& request, const std::string& content) const;
   // Runs `work` as one operation; when it is durable, remembers the rows and
-  // tells who waits for a decision, and then calls `done`.
-  void Enqueue(Work work, std::function<void(Status)> done);
+  // tells who waits for a decision, and then calls `done`. `expect` announces what
+  // it reads.
+  void Enqueue(Work work, std::function<void(Status)> done, Announcement expect = nullptr);
   Status Write(Work work, std::vector<events::Message>* commands = nullptr);
   void Remember(Written& written);
 
@@ -94,17 +97,15 @@ class Coordinator {
   std::vector<Status> Hear(const std::vector<Hearing>& hearings, std::vector<events::Message>* commands = nullptr);
   std::vector<Status> HearEach(const std::vector<Hearing>& hearings);
   void KeepAcknowledgements(const v1::Reply& reply);
+  void Expect(storage::Transaction& transaction, const Hearing& hearing) const;
   Status HearOne(storage::Transaction& transaction, const Hearing& hearing, std::vector<events::Message>& out,
                  Written& written);
   Result<Step> StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row) const;
   Status RedriveRow(storage::Transaction& transaction, const std::string& id, std::vector<events::Message>& out,
                     Written& written) const;
   // Writes what the step changed and sends what it says; wakes those who waited
-  // for the row if it is decided or has made way now. False, and nothing has
-  // happened, if the row is not the stored one any more.
-  Result<bool> TryApply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
-                        std::vector<events::Message>& out, Written& written) const;
-  // The same for a row that was read in this transaction: ABORTED instead of false.
+  // for the row if it is decided or has made way now. ABORTED if the row is not the
+  // stored one any more.
   Status Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
                std::vector<events::Message>& out, Written& written) const;
   Status Wake(storage::Transaction& transaction, const Row& holder, std::vector<events::Message>& out,

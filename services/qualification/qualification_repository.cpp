@@ -42,8 +42,7 @@ constexpr std::string_view kDue =
     "SELECT id FROM qualification WHERE redrive_time > 0 AND redrive_time <= $1 "
     "ORDER BY redrive_time LIMIT $2";
 constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM request WHERE id = $1";
-constexpr std::string_view kInsertRequest =
-    "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+constexpr std::string_view kInsertRequest = "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)";
 constexpr std::string_view kList = "SELECT id, create_time, body FROM qualification";
 
 Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, std::string_view sql,
@@ -55,6 +54,18 @@ Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, st
 }
 
 }  // namespace
+
+void QualificationRepository::ExpectFind(storage::Transaction& transaction, std::string_view id) const {
+  transaction.Expect(kFind, {id});
+}
+
+void QualificationRepository::ExpectWaitingFor(storage::Transaction& transaction, std::string_view holder) const {
+  transaction.Expect(kWaiting, {holder, std::int64_t{1}});
+}
+
+void QualificationRepository::ExpectRequest(storage::Transaction& transaction, std::string_view request_id) const {
+  transaction.Expect(kFindRequest, {request_id});
+}
 
 Result<std::optional<Row>> QualificationRepository::Find(storage::Transaction& transaction, std::string_view id) const {
   std::optional<Row> found;
@@ -88,7 +99,7 @@ Status QualificationRepository::Insert(storage::Transaction& transaction, const 
                                    row.redrive_time_us, row.redrive_count, storage::Blob{body}, storage::Blob{plan}});
 }
 
-Result<bool> QualificationRepository::Update(storage::Transaction& transaction, Row& row, Changed changed) const {
+Status QualificationRepository::Update(storage::Transaction& transaction, Row& row, Changed changed) const {
   const std::string body = row.stored.SerializeAsString();
   const std::string plan = changed.plan ? row.plan.SerializeAsString() : "";
   std::vector<storage::Param> params = {std::string_view(row.id), row.version, row.update_time_us,
@@ -98,10 +109,8 @@ Result<bool> QualificationRepository::Update(storage::Transaction& transaction, 
     params.insert(params.end(), {std::string_view(row.waits_for), row.redrive_time_us, row.redrive_count});
   const std::string_view sql =
       changed.plan ? (changed.times ? kUpdateAll : kUpdatePlan) : (changed.times ? kUpdateTimes : kUpdate);
-  QUARTET_ASSIGN_OR_RETURN(const std::int64_t updated, transaction.Execute(sql, params));
-  if (updated == 0) return false;
   ++row.version;
-  return true;
+  return transaction.Change(sql, params, Aborted("QUALIFICATION_MOVED", "the row was changed meanwhile"));
 }
 
 Status QualificationRepository::Touch(storage::Transaction& transaction, std::string_view id) const {
@@ -135,12 +144,10 @@ Result<std::optional<Request>> QualificationRepository::FindRequest(storage::Tra
   return found;
 }
 
-Result<bool> QualificationRepository::InsertRequest(storage::Transaction& transaction, std::string_view request_id,
-                                                    const Request& request) const {
-  QUARTET_ASSIGN_OR_RETURN(const std::int64_t inserted,
-                           transaction.Execute(kInsertRequest, {request_id, std::string_view(request.content),
-                                                                std::string_view(request.qualification_id)}));
-  return inserted > 0;
+Status QualificationRepository::InsertRequest(storage::Transaction& transaction, std::string_view request_id,
+                                              const Request& request) const {
+  return transaction.Run(kInsertRequest,
+                         {request_id, std::string_view(request.content), std::string_view(request.qualification_id)});
 }
 
 Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Transaction& transaction,

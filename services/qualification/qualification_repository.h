@@ -23,6 +23,12 @@ struct Request {
 // transaction; none keeps anything.
 class QualificationRepository {
  public:
+  // Announce a Find, a WaitingFor of one row in any state, and a FindRequest; see
+  // storage::Transaction::Expect.
+  void ExpectFind(storage::Transaction& transaction, std::string_view id) const;
+  void ExpectWaitingFor(storage::Transaction& transaction, std::string_view holder) const;
+  void ExpectRequest(storage::Transaction& transaction, std::string_view request_id) const;
+
   Result<std::optional<Row>> Find(storage::Transaction& transaction, std::string_view id) const;
   Status Insert(storage::Transaction& transaction, const Row& row) const;
   // What of a row is written only if it changes: the rest is small and in no
@@ -32,8 +38,9 @@ class QualificationRepository {
     bool times = false;  // waits_for, redrive_time or redrive_count
   };
   // Writes the row as its next version if the stored one is still row.version
-  // (rule 2), and raises row.version. Otherwise nothing happens: false.
-  Result<bool> Update(storage::Transaction& transaction, Row& row, Changed changed) const;
+  // (rule 2), and raises row.version. Otherwise the operation fails: ABORTED
+  // QUALIFICATION_MOVED.
+  Status Update(storage::Transaction& transaction, Row& row, Changed changed) const;
 
   // Makes this operation collide with every other process's that changes the row.
   Status Touch(storage::Transaction& transaction, std::string_view id) const;
@@ -47,9 +54,8 @@ class QualificationRepository {
   Result<std::vector<std::string>> DueBy(storage::Transaction& transaction, std::int64_t now_us, int limit) const;
 
   Result<std::optional<Request>> FindRequest(storage::Transaction& transaction, std::string_view request_id) const;
-  // False, and nothing happens, if the request_id stands for something already.
-  Result<bool> InsertRequest(storage::Transaction& transaction, std::string_view request_id,
-                             const Request& request) const;
+  // The request_id must not stand for anything yet.
+  Status InsertRequest(storage::Transaction& transaction, std::string_view request_id, const Request& request) const;
 
   // One page and the token of the next.
   Result<std::vector<v1::Qualification>> List(storage::Transaction& transaction, const resource::PageRequest& page,

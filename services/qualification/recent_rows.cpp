@@ -63,6 +63,12 @@ std::optional<Row> RecentRows::Take(const std::string& id) {
   return row;
 }
 
+bool RecentRows::Knows(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.row.has_value();
+}
+
 bool RecentRows::Keep(const std::string& id, const v1::Reply& reply) {
   const std::lock_guard lock(mutex_);
   if (!reply.has_acknowledged()) {

@@ -27,6 +27,8 @@ class RecentRows {
   // The row if it is known, and forgets it; its replies stay.
   std::optional<Row> Take(const std::string& id);
 
+  bool Knows(const std::string& id) const;
+
   // Keeps a reply to qualification `id` that can wait: an acknowledgement, or a
   // Prepared that leaves others missing. Whether it was kept.
   bool Keep(const std::string& id, const v1::Reply& reply);

@@ -30,7 +30,9 @@ constexpr int kLeads = 20;
 constexpr std::string_view kStandIn =
     "CREATE TABLE pg_dist_partition (logicalrelid regclass, key text);"
     "CREATE FUNCTION create_distributed_table(relation regclass, key text) RETURNS void LANGUAGE sql AS "
-    "'INSERT INTO pg_dist_partition VALUES (relation, key)'";
+    "'INSERT INTO pg_dist_partition VALUES (relation, key)';"
+    // By this the services recognise Citus, and ask about each key by itself.
+    "CREATE FUNCTION citus_version() RETURNS text LANGUAGE sql AS 'SELECT version()'";
 
 // Tables of a few rows, which stay in one place.
 constexpr std::string_view kLocalTables = "'commit_marker', 'member', 'schema_migration', 'pg_dist_partition'";
