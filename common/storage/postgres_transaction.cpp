@@ -88,7 +88,7 @@ Status PostgresTransaction::Change(std::string_view sql, std::span<const Param> 
 }
 
 Status PostgresTransaction::Touch(std::string_view sql, std::span<const Param> params) {
-  working_set_.WriteOnce(sql, params);
+  working_set_.Touch(sql, params);
   return Queued();
 }
 

@@ -65,6 +65,11 @@ void PostgresWorkingSet::Group::Sort() {
 }
 
 void PostgresWorkingSet::Clear() {
+  touches_.clear();
+  ForgetPart();
+}
+
+void PostgresWorkingSet::ForgetPart() {
   writes_.clear();
   sent_ = 0;
   ForgetReads();
@@ -104,13 +109,24 @@ PostgresWorkingSet::Group* PostgresWorkingSet::GroupFor(const ShapePtr& shape, c
   return &writes_.emplace_back(shape, params);
 }
 
-void PostgresWorkingSet::WriteOnce(std::string_view sql, std::span<const Param> params) {
+void PostgresWorkingSet::Touch(std::string_view sql, std::span<const Param> params) {
   const WireParams wire(params);
   const ShapePtr shape = connection_.ShapeOf(sql);
-  const bool known = std::ranges::any_of(writes_, [&](const Group& group) {
-    return group.Is(*shape, wire) && group.footprint.MayOverlap(*shape, wire.values());
-  });
-  if (!known) Write(sql, params, std::nullopt);
+  if (!CanShare(*shape, wire) || !connection_.TakesSets()) return Write(sql, params, std::nullopt);
+  auto group = std::ranges::find_if(touches_, [&](const Group& touch) { return touch.Is(*shape, wire); });
+  if (group == touches_.end()) group = touches_.insert(group, Group(shape, wire));
+  if (group->footprint.MayOverlap(*shape, wire.values())) return;
+  group->footprint.Add(wire.values());
+  group->Add(wire);
+}
+
+void PostgresWorkingSet::Finish() {
+  Flush();
+  for (Group& group : touches_) {
+    group.Sort();
+    Send(group, {}, /*numbered=*/false);
+  }
+  touches_.clear();
 }
 
 void PostgresWorkingSet::Flush() {

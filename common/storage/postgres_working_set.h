@@ -39,15 +39,21 @@ class PostgresWorkingSet {
 
   PostgresConnection& connection() const { return connection_; }
 
-  // Forgets everything: the transaction is over, or has lost a part.
+  // Forgets everything: the transaction is over.
   void Clear();
+  // Forgets what was read and what was not sent, but not the touches, which do no
+  // harm: the transaction has lost a part.
+  void ForgetPart();
 
   // Queues a statement for its effect. `if_none`: the failure that it is to change no row.
   void Write(std::string_view sql, std::span<const Param> params, std::optional<Error> if_none);
-  // The same, unless it has been queued in this transaction for the same row.
-  void WriteOnce(std::string_view sql, std::span<const Param> params);
-  // Sends what is queued; does not wait.
+  // Queues an update that changes nothing until Finish: it only locks the row, and
+  // the later the better. Once for each row is enough.
+  void Touch(std::string_view sql, std::span<const Param> params);
+  // Sends what is queued but the touches; does not wait.
   void Flush();
+  // Sends all, before a COMMIT.
+  void Finish();
 
   // Announces a query.
   void Expect(std::string_view sql, std::span<const Param> params);
@@ -100,6 +106,7 @@ class PostgresWorkingSet {
   PostgresConnection& connection_;
   std::deque<Group> writes_;  // in their order; those before sent_ have been sent
   std::size_t sent_ = 0;
+  std::vector<Group> touches_;
   std::vector<Expected> expected_;
   std::unordered_map<std::string, Known> known_;
 };

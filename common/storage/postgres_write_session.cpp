@@ -87,7 +87,7 @@ WriteSession::Outcome PostgresWriteSession::Run(const std::function<Status(Trans
 WriteSession::Outcome PostgresWriteSession::Commit() {
   open_ = false;
   if (!has_changes_) return CommitWithoutChanges();
-  working_set_->Flush();
+  working_set_->Finish();
   // The COMMIT must not be under way before it is known that nothing speaks against it. A failed statement keeps the
   // server from it, but one that finds no row does not.
   if (connection_->HasOpenChecks()) connection_->Await();
@@ -177,7 +177,7 @@ Status PostgresWriteSession::ReleaseSavepoint() {
 }
 
 Status PostgresWriteSession::RollbackToSavepoint() {
-  working_set_->Clear();
+  working_set_->ForgetPart();
   (void)connection_->Recover();
   connection_->Send("ROLLBACK TO SAVEPOINT operation");
   return ReleaseSavepoint();
