@@ -23,8 +23,8 @@ using std::chrono::milliseconds;
 // Beyond them the least recently used statement is given up; filters make many.
 constexpr std::size_t kStatementsMax = 256;
 constexpr std::size_t kShapesMax = 1'000;
-// Longer than most commits take, and much shorter than the server's one second until it looks for deadlocks: two that wait
-// for each other, as replicas do whose work meets, lose no more than this.
+// Longer than most commits take, and much shorter than the server's one second until it looks for deadlocks: two that
+// wait for each other, as replicas do whose work meets, lose no more than this.
 constexpr milliseconds kLockTimeout(100);
 constexpr int kBinary = 1;
 // A server without space refuses much; the log needs not every time.
