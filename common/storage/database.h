@@ -144,7 +144,7 @@ struct DatabaseCounters {
   std::uint64_t reruns = 0;             // batches that had to run again to isolate a failure
   std::uint64_t rejected = 0;           // writes that were refused because the queue was full
   std::uint64_t reads = 0;
-  std::uint64_t statements = 0;
+  std::uint64_t statements = 0;   // that operations made; several may have travelled as one
   std::uint64_t round_trips = 0;  // how often somebody waited for a server's answer; 0 where there is no server
 };
 

@@ -177,7 +177,7 @@ void PostgresWorkingSet::Expect(std::string_view sql, std::span<const Param> par
   auto same = std::ranges::find_if(expected_, [&](const Expected& e) { return e.group.Is(*shape, wire); });
   if (same == expected_.end()) same = expected_.insert(same, {.group = Group(shape, wire), .keys = {}});
   // An empty answer stands for one that is still to come.
-  known_.emplace(key, Known{});
+  known_.emplace(key, Known{.shape = shape});
   same->group.Add(wire);
   same->keys.push_back(std::move(key));
 }
@@ -210,7 +210,7 @@ std::shared_ptr<const PostgresWorkingSet::Answer> PostgresWorkingSet::Ask(std::s
   answer->columns = PQnfields(result.get());
   for (int row = 0; row < PQntuples(result.get()); ++row) answer->rows.push_back(row);
   answer->result = Share(std::move(result));
-  if (can_keep) known_[key] = {.answer = answer, .writes_before = writes_before};
+  if (can_keep) known_[key] = {.shape = shape, .answer = answer, .writes_before = writes_before};
   return answer;
 }
 
@@ -251,7 +251,7 @@ void PostgresWorkingSet::Learn(const Expected& expected, const std::shared_ptr<c
     auto& answer = answers.emplace_back(std::make_shared<Answer>());
     answer->result = result;
     answer->columns = PQnfields(result.get()) - (many ? 1 : 0);
-    known_[key] = {.answer = answer, .writes_before = sent_};
+    known_[key] = {.shape = expected.group.shape, .answer = answer, .writes_before = sent_};
   }
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     const std::int64_t number = many ? IntegerAt(result.get(), row, answers.front()->columns) : 1;

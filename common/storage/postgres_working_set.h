@@ -88,6 +88,7 @@ class PostgresWorkingSet {
   };
 
   struct Known {
+    ShapePtr shape;  // by whose place in memory it is found
     std::shared_ptr<const Answer> answer;
     std::size_t writes_before = 0;  // groups of writes that it can have seen
   };
