@@ -17,6 +17,8 @@ constexpr int kCautiousBatches = 16;
 // A piece that has collided so often is given up. The last tries are of single operations.
 constexpr int kTriesMax = 12;
 constexpr std::chrono::milliseconds kRetryAfterConflict(100);
+// Whoever finds a value taken so often would have to be beaten by a hair each time if it were not its own fault.
+constexpr int kDuplicatesBelieved = 3;
 
 // Two that have collided must not wait for equally long: 1 to 64 ms, half of it by chance.
 std::chrono::microseconds Pause(int tries, std::minstd_rand& jitter) {
@@ -97,57 +99,66 @@ void GroupCommit::Answer(std::span<const WriteOperation> batch) {
 
 void GroupCommit::RunBatch(std::span<const WriteOperation> batch, std::span<Status> results) {
   std::size_t size = batch.size();
+  std::vector<int> duplicates(batch.size());
   int tries = 0;
   for (std::size_t begin = 0; begin < batch.size();) {
     size = std::min(size, batch.size() - begin);
-    const auto piece = results.subspan(begin, size);
-    const Attempt attempt = RunPiece(batch.subspan(begin, size), piece, tries > 0);
+    const Piece piece{.operations = batch.subspan(begin, size),
+                      .results = results.subspan(begin, size),
+                      .duplicates = std::span(duplicates).subspan(begin, size)};
+    const Attempt attempt = RunPiece(piece, tries > 0);
     if (attempt != Attempt::kFinished && ++tries < kTriesMax) {
       Count(reruns_);
       if (attempt == Attempt::kOneByOne) size = 1;
+      // One after the other has to look again.
+      if (attempt == Attempt::kDuplicate && tries > kTriesMax / 2) size = 1;
       if (attempt == Attempt::kAgainInPieces) {
         size = std::max<std::size_t>(1, size / 2);
         std::this_thread::sleep_for(Pause(tries, jitter_));
       }
       continue;
     }
-    if (attempt != Attempt::kFinished) std::ranges::fill(piece, again_);
+    if (attempt != Attempt::kFinished) std::ranges::fill(piece.results, again_);
     begin += size;
     tries = 0;
   }
 }
 
-GroupCommit::Attempt GroupCommit::RunPiece(std::span<const WriteOperation> piece, std::span<Status> results,
-                                           bool repeated) {
-  Mode mode{.alone = piece.size() == 1, .repeated = repeated};
+GroupCommit::Attempt GroupCommit::RunPiece(const Piece& piece, bool repeated) {
+  Mode mode{.alone = piece.operations.size() == 1, .repeated = repeated};
   if (cautious_batches_ > 0 && !mode.alone) {
     --cautious_batches_;
     mode.savepoints = true;
   }
-  const Attempt attempt = Try(piece, results, mode);
+  const Attempt attempt = Try(piece, mode);
   if (attempt != Attempt::kIsolate) return attempt;
   Count(reruns_);
   cautious_batches_ = kCautiousBatches;
   mode.savepoints = true;
-  return Try(piece, results, mode);
+  return Try(piece, mode);
 }
 
-GroupCommit::Attempt GroupCommit::Try(std::span<const WriteOperation> piece, std::span<Status> results, Mode mode) {
+GroupCommit::Attempt GroupCommit::Try(const Piece& piece, Mode mode) {
   if (Status begun = session_.Begin(); !begun.ok()) {
-    std::ranges::fill(results, begun);
+    std::ranges::fill(piece.results, begun);
     return Attempt::kFinished;
   }
-  for (const WriteOperation& operation : piece) {
+  for (const WriteOperation& operation : piece.operations) {
     if (operation.expect) session_.Expect(operation.expect);
   }
-  for (std::size_t i = 0; i < piece.size(); ++i) {
-    const Attempt attempt = TryOne(piece[i], results[i], mode);
-    if (attempt != Attempt::kFinished) {
-      session_.Rollback();
-      return attempt;
-    }
+  bool duplicates = false;
+  for (std::size_t i = 0; i < piece.operations.size(); ++i) {
+    const Attempt attempt = TryOne(piece, i, mode);
+    duplicates = duplicates || attempt == Attempt::kDuplicate;
+    if (attempt == Attempt::kFinished || (attempt == Attempt::kDuplicate && mode.savepoints)) continue;
+    session_.Rollback();
+    return attempt;
   }
-  if (std::ranges::none_of(results, [](const Status& status) { return status.ok(); })) {
+  if (duplicates) {
+    session_.Rollback();
+    return Attempt::kDuplicate;
+  }
+  if (std::ranges::none_of(piece.results, [](const Status& status) { return status.ok(); })) {
     session_.Rollback();
     return Attempt::kFinished;
   }
@@ -156,41 +167,49 @@ GroupCommit::Attempt GroupCommit::Try(std::span<const WriteOperation> piece, std
     Count(transactions_);
     return Attempt::kFinished;
   }
-  const Attempt attempt = Judge(committed, mode);
+  const Attempt attempt = Judge(committed, mode, piece.duplicates.front());
   if (attempt != Attempt::kFinished) return attempt;
-  for (Status& result : results) {
+  for (Status& result : piece.results) {
     if (result.ok()) result = committed.status;
   }
   return Attempt::kFinished;
 }
 
-GroupCommit::Attempt GroupCommit::TryOne(const WriteOperation& operation, Status& result, Mode mode) {
+GroupCommit::Attempt GroupCommit::TryOne(const Piece& piece, std::size_t index, Mode mode) {
   if (mode.savepoints) {
     again_ = session_.SetSavepoint();
     if (!again_.ok()) return Attempt::kOneByOne;
   }
-  WriteSession::Outcome outcome = session_.Run(operation.run, /*settle=*/mode.savepoints);
+  WriteSession::Outcome outcome = session_.Run(piece.operations[index].run, /*settle=*/mode.savepoints);
   const bool failed = outcome.failure != WriteSession::Failure::kNone;
-  const Attempt attempt = failed ? Judge(outcome, mode) : Attempt::kFinished;
-  result = std::move(outcome.status);
-  if (attempt != Attempt::kFinished && attempt != Attempt::kIsolate) return attempt;
+  const Attempt attempt = failed ? Judge(outcome, mode, piece.duplicates[index]) : Attempt::kFinished;
+  piece.results[index] = std::move(outcome.status);
+  const bool looks_again = attempt == Attempt::kDuplicate && mode.savepoints;
+  if (attempt != Attempt::kFinished && attempt != Attempt::kIsolate && !looks_again) return attempt;
   // A lonely operation's failure is undone by the rollback of its transaction.
   if (mode.alone) return Attempt::kFinished;
   if (mode.savepoints) {
-    again_ = failed ? session_.RollbackToSavepoint() : session_.ReleaseSavepoint();
-    return again_.ok() ? Attempt::kFinished : Attempt::kOneByOne;
+    const Status undone = failed ? session_.RollbackToSavepoint() : session_.ReleaseSavepoint();
+    if (undone.ok()) return looks_again ? attempt : Attempt::kFinished;
+    again_ = undone;
+    return Attempt::kOneByOne;
   }
-  return failed && outcome.left_changes ? Attempt::kIsolate : Attempt::kFinished;
+  // A duplicate may be an earlier operation's.
+  const bool isolate = outcome.left_changes || outcome.failure == WriteSession::Failure::kDuplicate;
+  return failed && isolate ? Attempt::kIsolate : Attempt::kFinished;
 }
 
-GroupCommit::Attempt GroupCommit::Judge(WriteSession::Outcome& outcome, Mode mode) {
+GroupCommit::Attempt GroupCommit::Judge(WriteSession::Outcome& outcome, Mode mode, int& duplicates) {
   using Failure = WriteSession::Failure;
   switch (outcome.failure) {
     case Failure::kDuplicate:
       // Not to be told from one that a transaction begun a moment later would have foreseen, except by beginning it.
-      if (mode.repeated) break;
       again_ = outcome.status;
-      return Attempt::kAgain;
+      if (mode.alone || mode.savepoints) {
+        if (++duplicates >= kDuplicatesBelieved) break;
+        return Attempt::kDuplicate;
+      }
+      return mode.repeated ? Attempt::kIsolate : Attempt::kAgain;
     case Failure::kConflict:
       again_ = Aborted("WRITE_CONFLICT", "other writers kept changing the same records", kRetryAfterConflict);
       return Attempt::kAgainInPieces;

@@ -23,7 +23,7 @@ class WriteSession {
   enum class Failure {
     kNone,
     kOperation,    // the operation's own, or an earlier one's of the transaction that shows only now
-    kDuplicate,    // the same, but perhaps only because another process was quicker
+    kDuplicate,    // the same: a unique value is taken, perhaps only because another process was quicker
     kConflict,     // another process was in the way; the transaction may succeed when it is run again
     kTransaction,  // has taken the whole transaction with it; its operations may succeed one by one
     kConnection,   // the transaction has gone with its connection, for certain
@@ -76,7 +76,9 @@ class WriteSession {
 // transaction itself is lost (disk full, failed commit), its operations run
 // again one by one, so that the one that cannot succeed harms no other. When
 // another process was in the way, the batch runs again after a short while, in
-// ever smaller pieces, for small transactions collide less.
+// ever smaller pieces, for small transactions collide less. A unique value that is
+// taken may have been free in what the transaction saw; so the batch looks again, and
+// only an operation that keeps meeting one is believed to have done so by itself.
 class GroupCommit {
  public:
   struct Options {
@@ -102,12 +104,18 @@ class GroupCommit {
   void AddTo(DatabaseCounters& counters) const;
 
  private:
-  enum class Attempt { kFinished, kIsolate, kOneByOne, kAgain, kAgainInPieces };
+  enum class Attempt { kFinished, kIsolate, kOneByOne, kDuplicate, kAgain, kAgainInPieces };
   // How a transaction is run.
   struct Mode {
     bool alone = false;       // it holds one operation
     bool savepoints = false;  // around each operation
-    bool repeated = false;    // a duplicate is taken for what it is
+    bool repeated = false;    // not for the first time
+  };
+  // Operations that share a transaction.
+  struct Piece {
+    std::span<const WriteOperation> operations;
+    std::span<Status> results;
+    std::span<int> duplicates;  // how often each has met a unique value that was taken
   };
 
   void Loop();
@@ -115,13 +123,15 @@ class GroupCommit {
   void Answer(std::span<const WriteOperation> batch);
   void RunBatch(std::span<const WriteOperation> batch, std::span<Status> results);
   // A piece of a batch, with savepoints if it needs them.
-  Attempt RunPiece(std::span<const WriteOperation> piece, std::span<Status> results, bool repeated);
-  // One transaction; `results` are final only if it is finished.
-  Attempt Try(std::span<const WriteOperation> piece, std::span<Status> results, Mode mode);
-  // One operation of it; kFinished means that the next one may run.
-  Attempt TryOne(const WriteOperation& operation, Status& result, Mode mode);
-  // What a failure means for the transaction it came from.
-  Attempt Judge(WriteSession::Outcome& outcome, Mode mode);
+  Attempt RunPiece(const Piece& piece, bool repeated);
+  // One transaction; the results are final only if it is finished.
+  Attempt Try(const Piece& piece, Mode mode);
+  // The operation at `index` of it; kFinished means that the next one may run, and kDuplicate,
+  // where there are savepoints, that it may, to see who else has to look again.
+  Attempt TryOne(const Piece& piece, std::size_t index, Mode mode);
+  // What a failure means for the transaction it came from. `duplicates`: those of the operation that
+  // failed, if that is known.
+  Attempt Judge(WriteSession::Outcome& outcome, Mode mode, int& duplicates);
 
   WriteSession& session_;
   const Options options_;

@@ -22,6 +22,7 @@ namespace quartet::storage {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
 Error Broken(std::string what) {
@@ -300,15 +301,49 @@ TEST_F(GroupCommitTest, WhoCollidesWithoutEndIsGivenUpAlone) {
   EXPECT_TRUE(given_up.error().retry_after.has_value());
 }
 
-TEST_F(GroupCommitTest, ADuplicateIsBelievedTheSecondTime) {
+TEST_F(GroupCommitTest, ADuplicateIsBelievedOfWhoKeepsMeetingIt) {
+  int runs = 0;
+  Add("a", [&](Transaction&) {
+    ++runs;
+    return Status(AlreadyExists("DUPLICATE", ""));
+  });
+  AddNote("b");
+  RunAsOneBatch();
+  EXPECT_EQ(runs, 5);  // twice when nobody knew whose it was, and three times more
+  EXPECT_THAT(failed_, ElementsAre("a"));
+  EXPECT_THAT(session_.durable, ElementsAre("b"));
+  EXPECT_EQ(counters_.transactions, 2U) << "the one that was held, and one for both";
+}
+
+// Two processes that write the same values in another order: each transaction finds the next one taken.
+TEST_F(GroupCommitTest, ALonelyOperationsDuplicateIsBelievedTheThirdTime) {
   int runs = 0;
   Add("a", [&](Transaction&) {
     ++runs;
     return Status(AlreadyExists("DUPLICATE", ""));
   });
   RunAsOneBatch();
-  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(runs, 3);
   EXPECT_THAT(failed_, ElementsAre("a"));
+}
+
+TEST_F(GroupCommitTest, ADuplicateAfterThatOfAnotherIsNotBelieved) {
+  std::vector<std::string> names;
+  for (char name = 'a'; name <= 'p'; ++name) names.emplace_back(1, name);
+  // Each finds out once that another process was quicker, and no sooner than the one before.
+  std::size_t late = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Add(names[i], [&, i](Transaction& transaction) -> Status {
+      if (late == i) {
+        ++late;
+        return AlreadyExists("DUPLICATE", "");
+      }
+      return transaction.Run(names[i]);
+    });
+  }
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAreArray(names));
+  EXPECT_THAT(failed_, IsEmpty());
 }
 
 TEST_F(GroupCommitTest, ATransactionThatWentWithItsConnectionRunsAgain) {
