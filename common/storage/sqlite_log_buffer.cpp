@@ -1,9 +1,14 @@
 #include "common/storage/sqlite_log_buffer.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <new>
 #include <string>
+
+#include "common/storage/sqlite_file.h"
 
 namespace quartet::storage {
 namespace {
@@ -12,33 +17,47 @@ constexpr const char* kName = "quartet-log-buffer";
 // A larger transaction is written in pieces: SQLite's VFS writes no more than this at a time.
 constexpr std::size_t kBufferMax = 0x1ffff;
 
-// The log's file as SQLite sees it; the real one lies behind it in the same memory.
-struct LogFile {
-  sqlite3_file file;
+struct Log {
   // Bytes that belong at `begin`, and are not written yet.
   std::string buffer;
   sqlite3_int64 begin = 0;
+  int fd = -1;
+  // Something was written that is not synced, or the file is new and its folder is not synced.
+  bool needs_sync = true;
 
-  sqlite3_file* Real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  Log() = default;
+  ~Log() {
+    if (fd >= 0) ::close(fd);
+  }
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
 
-  int Flush() {
-    if (buffer.empty()) return SQLITE_OK;
-    const int code = Real()->pMethods->xWrite(Real(), buffer.data(), static_cast<int>(buffer.size()), begin);
-    // After a failure too: whatever SQLite does next, it writes these places anew before it reads them.
-    buffer.clear();
-    return code;
+  // One call where two would do, each of which may wait for the disk; false if it was not done, for whatever reason.
+  bool WriteSynced() const {
+    const iovec bytes{.iov_base = const_cast<char*>(buffer.data()), .iov_len = buffer.size()};
+    return ::pwritev2(fd, &bytes, 1, begin, RWF_DSYNC) == static_cast<ssize_t>(buffer.size());
   }
 };
 
-LogFile& Of(sqlite3_file* file) {
-  return *reinterpret_cast<LogFile*>(file);
+using LogFile = SqliteFile<Log>;
+
+int Flush(LogFile& file) {
+  Log& log = file.part;
+  if (log.buffer.empty()) return SQLITE_OK;
+  sqlite3_file* real = file.Real();
+  const int code = real->pMethods->xWrite(real, log.buffer.data(), static_cast<int>(log.buffer.size()), log.begin);
+  log.needs_sync = true;
+  // After a failure too: whatever SQLite does next, it writes these places anew before it reads them.
+  log.buffer.clear();
+  return code;
 }
 
 int Write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
-  LogFile& log = Of(file);
+  LogFile& made = LogFile::Of(file);
+  Log& log = made.part;
   const bool follows = offset == log.begin + static_cast<sqlite3_int64>(log.buffer.size());
   if (!follows || log.buffer.size() + static_cast<std::size_t>(count) > kBufferMax) {
-    if (const int code = log.Flush(); code != SQLITE_OK) return code;
+    if (const int code = Flush(made); code != SQLITE_OK) return code;
   }
   if (log.buffer.empty()) log.begin = offset;
   try {
@@ -52,22 +71,25 @@ int Write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset
 // What else concerns the file's content: first what is gathered, then the real thing.
 template <auto kMethod, class... Arguments>
 int AfterFlush(sqlite3_file* file, Arguments... arguments) {
-  LogFile& log = Of(file);
-  if (const int code = log.Flush(); code != SQLITE_OK) return code;
-  return (log.Real()->pMethods->*kMethod)(log.Real(), arguments...);
+  if (const int code = Flush(LogFile::Of(file)); code != SQLITE_OK) return code;
+  return LogFile::PassOn<kMethod>(file, arguments...);
 }
 
-template <auto kMethod, class... Arguments>
-int PassOn(sqlite3_file* file, Arguments... arguments) {
-  LogFile& log = Of(file);
-  return (log.Real()->pMethods->*kMethod)(log.Real(), arguments...);
+int Sync(sqlite3_file* file, int flags) {
+  Log& log = LogFile::Of(file).part;
+  if (!log.needs_sync && !log.buffer.empty() && log.WriteSynced()) {
+    log.buffer.clear();
+    return SQLITE_OK;
+  }
+  // If it failed, SQLite's way of doing it tells why, and where it cannot be done so it still succeeds.
+  const int code = AfterFlush<&sqlite3_io_methods::xSync>(file, flags);
+  log.needs_sync = code != SQLITE_OK;
+  return code;
 }
 
 int Close(sqlite3_file* file) {
-  LogFile& log = Of(file);
-  const int flushed = log.Flush();
-  const int closed = log.Real()->pMethods->xClose(log.Real());
-  log.~LogFile();
+  const int flushed = Flush(LogFile::Of(file));
+  const int closed = LogFile::Close(file);
   return flushed == SQLITE_OK ? closed : flushed;
 }
 
@@ -77,14 +99,14 @@ constexpr sqlite3_io_methods kMethods = {
     .xRead = AfterFlush<&sqlite3_io_methods::xRead, void*, int, sqlite3_int64>,
     .xWrite = Write,
     .xTruncate = AfterFlush<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
-    .xSync = AfterFlush<&sqlite3_io_methods::xSync, int>,
+    .xSync = Sync,
     .xFileSize = AfterFlush<&sqlite3_io_methods::xFileSize, sqlite3_int64*>,
-    .xLock = PassOn<&sqlite3_io_methods::xLock, int>,
-    .xUnlock = PassOn<&sqlite3_io_methods::xUnlock, int>,
-    .xCheckReservedLock = PassOn<&sqlite3_io_methods::xCheckReservedLock, int*>,
-    .xFileControl = PassOn<&sqlite3_io_methods::xFileControl, int, void*>,
-    .xSectorSize = PassOn<&sqlite3_io_methods::xSectorSize>,
-    .xDeviceCharacteristics = PassOn<&sqlite3_io_methods::xDeviceCharacteristics>,
+    .xLock = LogFile::PassOn<&sqlite3_io_methods::xLock, int>,
+    .xUnlock = LogFile::PassOn<&sqlite3_io_methods::xUnlock, int>,
+    .xCheckReservedLock = LogFile::PassOn<&sqlite3_io_methods::xCheckReservedLock, int*>,
+    .xFileControl = LogFile::PassOn<&sqlite3_io_methods::xFileControl, int, void*>,
+    .xSectorSize = LogFile::PassOn<&sqlite3_io_methods::xSectorSize>,
+    .xDeviceCharacteristics = LogFile::PassOn<&sqlite3_io_methods::xDeviceCharacteristics>,
     .xShmMap = nullptr,
     .xShmLock = nullptr,
     .xShmBarrier = nullptr,
@@ -94,40 +116,19 @@ constexpr sqlite3_io_methods kMethods = {
 };
 
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
-  const sqlite3_vfs* real = sqlite3_vfs_find(nullptr);
-  if ((flags & SQLITE_OPEN_WAL) == 0) return real->xOpen(vfs, name, file, flags, flags_out);
-  auto* log = new (file) LogFile{.file = {}, .buffer = {}};
-  log->Real()->pMethods = nullptr;
-  const int code = real->xOpen(vfs, name, log->Real(), flags, flags_out);
-  if (code == SQLITE_OK) {
-    log->file.pMethods = &kMethods;
-  } else {
-    // Without methods SQLite does not close it.
-    if (log->Real()->pMethods != nullptr) log->Real()->pMethods->xClose(log->Real());
-    log->~LogFile();
-    file->pMethods = nullptr;
-  }
-  return code;
+  if ((flags & SQLITE_OPEN_WAL) == 0) return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);
+  return LogFile::Make(vfs, name, file, flags, flags_out, kMethods, [name](Log& log) {
+    // A log is never locked, so the process loses nothing when this one is closed.
+    log.fd = ::open(name, O_WRONLY | O_CLOEXEC);
+    return log.fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
+  });
 }
-
-struct Registration {
-  sqlite3_vfs vfs;
-  int code = SQLITE_OK;
-
-  // All but Open is the default VFS's own, which finds in the copy what it needs.
-  Registration() : vfs(*sqlite3_vfs_find(nullptr)) {
-    vfs.zName = kName;
-    vfs.szOsFile += static_cast<int>(sizeof(LogFile));
-    vfs.xOpen = Open;
-    code = sqlite3_vfs_register(&vfs, /*makeDflt=*/0);
-  }
-};
 
 }  // namespace
 
 Result<const char*> LogBufferVfs() {
-  static Registration registration;
-  if (registration.code != SQLITE_OK) return Internal("SQLite does not take the log's buffer");
+  static const SqliteVfs<LogFile> vfs(kName, Open);
+  if (!vfs.registered()) return Internal("SQLite does not take the log's buffer");
   return kName;
 }
 

@@ -8,7 +8,8 @@ namespace quartet::storage {
 // at a time and synced by each commit (synchronous=FULL). It is the default VFS,
 // but gathers what goes to the log until the commit's sync and then writes it at
 // once: SQLite itself makes two system calls for each page, a header of 24 bytes
-// and the page, which cost more than the copying.
+// and the page, which cost more than the copying. Written and synced it is by one
+// call (RWF_DSYNC), which waits for the disk once where fdatasync waits again.
 //
 // What others may read of the log is what the sync has passed, so nobody can tell
 // the difference; the writer's own reads of the log write first. A write that
