@@ -52,6 +52,13 @@ Error Unavailable(std::string reason, std::string message, std::chrono::millisec
   return error;
 }
 
+Error Overloaded() {
+  return Error{.code = Code::kResourceExhausted,
+               .reason = "OVERLOADED",
+               .message = "the service has more calls than it can take; try again shortly",
+               .retry_after = std::chrono::milliseconds(100)};
+}
+
 Error Internal(std::string message) {
   return Make(Code::kInternal, "INTERNAL", std::move(message));
 }

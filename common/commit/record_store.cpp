@@ -65,6 +65,17 @@ Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<
   return records;
 }
 
+bool RecordStore::TryGet(const std::string& id, std::optional<resource::Record>& record) {
+  bool settled = false;
+  const auto read = database_.TryRead([&](storage::Transaction& transaction) -> Status {
+    QUARTET_ASSIGN_OR_RETURN(record, records_.Read(transaction, id));
+    QUARTET_ASSIGN_OR_RETURN(const auto intents, intents_.OnRecord(transaction, id));
+    settled = intents.empty();
+    return {};
+  });
+  return read && read->ok() && settled;
+}
+
 Result<std::vector<Overlay>> RecordStore::Snapshot(const std::function<Status(storage::Transaction&)>& read) {
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
@@ -227,11 +238,7 @@ void RecordStore::Enqueue(const PendingPtr& write, const Background& background,
       const Status settled = Settle(*write, 0);
       done(settled.ok() ? Run(write) : ResultOf(*write, settled));
     });
-    if (accepted) return;
-    done(Error{.code = Code::kResourceExhausted,
-               .reason = "OVERLOADED",
-               .message = "the service has more calls than it can take; try again shortly",
-               .retry_after = kRetryAfter});
+    if (!accepted) done(Overloaded());
   };
   outbox_.Enqueue(Try(write), std::move(decide),
                   [write](storage::Transaction& transaction) { write->expect(*write, transaction); });

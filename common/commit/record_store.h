@@ -44,6 +44,10 @@ class RecordStore {
   // The records at one moment, positional; nothing where there is none.
   Result<std::vector<std::optional<resource::Record>>> Get(std::span<const std::string> ids);
 
+  // The same of one record, if it can be told without waiting: for the disk, or for
+  // decisions. Whether it can; `record` is set then.
+  bool TryGet(const std::string& id, std::optional<resource::Record>& record);
+
   // Runs `read` over the final records in a snapshot, and gives what committed
   // qualifications change in that same snapshot.
   Result<std::vector<Overlay>> Snapshot(const std::function<Status(storage::Transaction&)>& read);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,11 @@ namespace quartet::methods {
 //   Status CheckUpdate(const Message& before, const Message& after) const;
 //                                                       may it change so?
 // These three may depend on configuration, which the traits object then holds.
-// Methods that read block; they are called from the worker pool. Those that write
-// return once the write is queued and call `finish` when it is durable, or has
-// failed, from whatever thread; `out` must live until then. All errors are those
-// of the RPCs (see the service protos).
+// Methods that read may wait, unless they are told not to (rpc::ServeRead), and are
+// called from the worker pool. Those that write never wait: they return once the
+// write is queued and call `finish` when it is durable, or has failed, from whatever
+// thread; `out` must live until then. So does Update with validate_only, which reads.
+// All errors are those of the RPCs (see the service protos).
 template <class Traits>
 class StandardMethods {
  public:
@@ -67,12 +69,13 @@ class StandardMethods {
                   });
   }
 
-  Status Get(const std::string& name, Message* out) {
-    QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(name));
-    QUARTET_ASSIGN_OR_RETURN(auto records, store_.Get(std::span(&id, 1)));
-    if (!records.front()) return NotFound("NOT_FOUND", name + " does not exist");
-    *out = Typed::Decode(*records.front());
-    return {};
+  // Fills `out` with the serialised message; nothing if it would have to wait and may not.
+  std::optional<Status> Get(const std::string& name, bool may_wait, std::string& out) {
+    auto record = Find(name, may_wait);
+    if (!record) return std::nullopt;
+    if (!record->ok()) return std::move(*record).error();
+    out = Typed::Serialised(std::move(*record).value());
+    return Status();
   }
 
   Status BatchGet(const google::protobuf::RepeatedPtrField<std::string>& names, List* out) {
@@ -109,10 +112,14 @@ class StandardMethods {
       return traits_.CheckUpdate(before, stored);
     };
     if (!validate_only) return Change(message.name(), message.etag(), Event::UPDATED, merge, out, std::move(finish));
-    Status status = Get(message.name(), out);
-    if (status.ok()) status = CheckLive(*out, message.etag());
-    if (status.ok()) status = merge(*out);
-    finish(std::move(status));
+    const bool begun = background_([this, &message, merge, out, finish] {
+      const auto stored = *Find(message.name(), /*may_wait=*/true);
+      if (!stored.ok()) return finish(stored.error());
+      *out = Typed::Decode(*stored);
+      Status status = CheckLive(*out, message.etag());
+      finish(status.ok() ? merge(*out) : std::move(status));
+    });
+    if (!begun) finish(Overloaded());
   }
 
   // Changes a live record whose etag is `etag` (if that is not empty).
@@ -166,6 +173,22 @@ class StandardMethods {
     auto id = resource::ParseName(Traits::kSchema.collection, name);
     if (!id) return BadName("name", Traits::kSchema.collection);
     return *std::move(id);
+  }
+
+  // Nothing if it would have to wait and may not.
+  std::optional<Result<resource::Record>> Find(const std::string& name, bool may_wait) {
+    const Result<std::string> id = ParseId(name);
+    if (!id.ok()) return id.error();
+    std::optional<resource::Record> record;
+    if (may_wait) {
+      auto records = store_.Get(std::span(&*id, 1));
+      if (!records.ok()) return std::move(records).error();
+      record = std::move(records->front());
+    } else if (!store_.TryGet(*id, record)) {
+      return std::nullopt;
+    }
+    if (!record) return NotFound("NOT_FOUND", name + " does not exist");
+    return *std::move(record);
   }
 
   static Status CheckLive(const Message& message, const std::string& etag) {

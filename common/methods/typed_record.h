@@ -39,6 +39,15 @@ struct TypedRecord {
     return message;
   }
 
+  // The same in its serialised form, which is the stored one but for the etag: what
+  // follows a message adds to it.
+  static std::string Serialised(resource::Record record) {
+    Message etag;
+    etag.set_etag(std::to_string(record.version));
+    etag.AppendToString(&record.bytes);
+    return std::move(record.bytes);
+  }
+
   // The record that holds `message` as its next version. Sets the message's
   // name and times.
   static resource::Record Encode(Message& message, std::string id, std::int64_t version, std::int64_t create_time_us,

@@ -69,6 +69,7 @@ RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   }
   select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
   find_ = fmt::format("SELECT {} FROM {} WHERE id = $1", columns, schema.table);
+  read_ = fmt::format("{} WHERE id = $1", select_);
   insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
   touch_ = fmt::format("UPDATE {} SET version = version WHERE id = $1", schema.table);
   remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
@@ -89,6 +90,12 @@ Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& trans
     found = ReadRecord(row);
     for (int i = 0; i < columns; ++i) found->stored_columns.push_back(row.String(kFixedColumnCount + i));
   }));
+  return found;
+}
+
+Result<std::optional<Record>> RecordRepository::Read(storage::Transaction& transaction, std::string_view id) const {
+  std::optional<Record> found;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(read_, {id}, [&](const storage::Row& row) { found = ReadRecord(row); }));
   return found;
 }
 

@@ -29,6 +29,8 @@ class RecordRepository {
   // The record, deleted or not; its columns are loaded as stored_columns, its
   // identities not at all.
   Result<std::optional<Record>> Find(storage::Transaction& transaction, std::string_view id) const;
+  // The same without its columns, which only an Update needs.
+  Result<std::optional<Record>> Read(storage::Transaction& transaction, std::string_view id) const;
 
   // Records for which `where` holds (a condition over the table's columns with
   // parameters from $1 on; may be empty), ordered by creation, at most `limit`.
@@ -70,6 +72,7 @@ class RecordRepository {
   Schema schema_;
   std::string select_;
   std::string find_;
+  std::string read_;
   std::string insert_;
   std::string touch_;
   std::string remove_;

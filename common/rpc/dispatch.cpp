@@ -94,7 +94,9 @@ std::chrono::system_clock::time_point Responder::deadline() const {
 
 namespace {
 
-void RunWork(const std::shared_ptr<Responder::Call>& call, const std::function<void(Responder)>& work) {
+// `work` is called with a Responder.
+template <class Work>
+void RunWork(const std::shared_ptr<Responder::Call>& call, const Work& work) {
   if (Status wanted = call->CheckWanted(); !wanted.ok()) {
     call->Finish(wanted);
     return;
@@ -112,13 +114,15 @@ void RunWork(const std::shared_ptr<Responder::Call>& call, const std::function<v
   call->Finish(Internal("the service failed in an unforeseen way"));
 }
 
+std::shared_ptr<Responder::Call> CallOf(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                        const std::string& method, grpc::ServerUnaryReactor* reactor) {
+  return std::make_shared<Responder::Call>(context, pool.counts(), method,
+                                           [reactor](grpc::Status status) { reactor->Finish(std::move(status)); });
+}
+
 void Submit(WorkerPool& pool, std::shared_ptr<Responder::Call> call, std::function<void(Responder)> work) {
   const bool accepted = pool.TrySubmit([call, work = std::move(work)] { RunWork(call, work); });
-  if (accepted) return;
-  call->Finish(Error{.code = Code::kResourceExhausted,
-                     .reason = "OVERLOADED",
-                     .message = "the service has more calls than it can take; try again shortly",
-                     .retry_after = std::chrono::milliseconds(100)});
+  if (!accepted) call->Finish(Overloaded());
 }
 
 }  // namespace
@@ -131,13 +135,46 @@ std::string MethodName(const std::string& request_name) {
   return request_name.substr(0, request_name.size() - kSuffix.size());
 }
 
+bool Parse(const grpc::ByteBuffer& buffer, google::protobuf::MessageLite& message) {
+  grpc::Slice slice;
+  if (buffer.TrySingleSlice(&slice).ok() || buffer.DumpToSingleSlice(&slice).ok())
+    return message.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+  return false;
+}
+
+grpc::ByteBuffer BufferOf(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
 grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
                                     std::function<void(Responder)> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Submit(pool,
-         std::make_shared<Responder::Call>(context, pool.counts(), method,
-                                           [reactor](grpc::Status status) { reactor->Finish(std::move(status)); }),
-         std::move(work));
+  Submit(pool, CallOf(context, pool, method, reactor), std::move(work));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ServeCallHere(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                        const std::string& method, const std::function<void(Responder)>& work) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  RunWork(CallOf(context, pool, method, reactor), work);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ServeReadHere(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                        const std::string& method, Read read) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto call = CallOf(context, pool, method, reactor);
+  bool waits = false;
+  RunWork(call, [&](const Responder& responder) {
+    std::optional<Status> status = read(/*may_wait=*/false);
+    waits = !status.has_value();
+    if (!waits) responder.Finish(*std::move(status));
+  });
+  if (!waits) return reactor;
+  Submit(pool, call, [read = std::move(read)](const Responder& responder) {
+    responder.Finish(read(/*may_wait=*/true).value_or(Internal("a read gives no result")));
+  });
   return reactor;
 }
 

@@ -1,5 +1,8 @@
-// Calls of gRPC's callback API, run on a WorkerPool:
-//   return rpc::Serve<GetLeadRequest, Lead>(context, pool, [=] { … *response = …; return Status(); });
+// Calls of gRPC's callback API. Work that may wait, for the disk or for others,
+// runs on a WorkerPool:
+//   return rpc::Serve<ListLeadsRequest, ListLeadsResponse>(context, pool, [=] { … return Status(); });
+// Work that never does, for it only computes and queues what is to be written,
+// runs on gRPC's own threads, which spares waking another (ServeQueued, ServeRead).
 // gRPC owns the request, the response and the context until the call has been
 // finished; nothing may touch them afterwards.
 #pragma once
@@ -7,10 +10,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include "common/base/result.h"
@@ -48,8 +54,18 @@ namespace internal {
 // The method's full name from that of its request: "quartet.lead.v1.GetLead".
 std::string MethodName(const std::string& request_name);
 
+bool Parse(const grpc::ByteBuffer& buffer, google::protobuf::MessageLite& message);
+grpc::ByteBuffer BufferOf(const std::string& bytes);
+
+// Tries a read; nothing if it would have to wait and may not.
+using Read = std::function<std::optional<Status>(bool may_wait)>;
+
 grpc::ServerUnaryReactor* ServeCall(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
                                     std::function<void(Responder)> work);
+grpc::ServerUnaryReactor* ServeCallHere(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                        const std::string& method, const std::function<void(Responder)>& work);
+grpc::ServerUnaryReactor* ServeReadHere(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                        const std::string& method, Read read);
 
 // Finishes a stream whose messages are all here by running `work`, as ServeCall
 // would.
@@ -77,6 +93,37 @@ template <class Req, class Resp>
 grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context, WorkerPool& pool, std::function<Status()> work) {
   return ServeAsync<Req, Resp>(context, pool,
                                [work = std::move(work)](const Responder& responder) { responder.Finish(work()); });
+}
+
+// As ServeAsync, for work that never waits: it begins at once, on this thread. Who
+// queues what it leaves behind refuses it when that queue is full.
+template <class Req, class Resp>
+grpc::ServerUnaryReactor* ServeQueued(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                      const std::function<void(Responder)>& work) {
+  static const std::string method = internal::MethodName(Req::descriptor()->full_name());
+  return internal::ServeCallHere(context, pool, method, work);
+}
+
+// As Serve, for a method that is marked raw because its answer is stored in its serialised
+// form: gRPC neither parses nor serialises then. `read` fills `answer`; it is called at once,
+// on this thread, with `may_wait` false, and if it gives nothing then, once more on the
+// pool. A request that is no Req: INVALID_ARGUMENT.
+template <class Req>
+grpc::ServerUnaryReactor* ServeRead(
+    grpc::CallbackServerContext* context, WorkerPool& pool, const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+    std::function<std::optional<Status>(const Req&, bool may_wait, std::string& answer)> read) {
+  static const std::string method = internal::MethodName(Req::descriptor()->full_name());
+  auto parsed = std::make_shared<Req>();
+  const bool readable = internal::Parse(*request, *parsed);
+  return internal::ServeReadHere(
+      context, pool, method,
+      [parsed = std::move(parsed), readable, response, read = std::move(read)](bool may_wait) -> std::optional<Status> {
+        if (!readable) return InvalidArgument({{"", "the request cannot be read"}});
+        std::string answer;
+        std::optional<Status> status = read(*parsed, may_wait, answer);
+        if (status && status->ok()) *response = internal::BufferOf(answer);
+        return status;
+      });
 }
 
 // Collects the messages of a client stream, then runs `work` on all of them as

@@ -11,6 +11,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -166,6 +167,10 @@ class Database {
   // Runs `run` once in one read-only snapshot that sees every durable write; waits
   // for a free connection, so it must not be called from within `run`.
   virtual Status Read(const std::function<Status(Transaction&)>& run) = 0;
+
+  // The same if that needs no waiting, neither for a connection nor for the disk or a
+  // server; otherwise nothing, and `run` may have been called and have failed then.
+  virtual std::optional<Status> TryRead(const std::function<Status(Transaction&)>& /*run*/) { return std::nullopt; }
 
   // Refuses new work, finishes what is queued, and returns after the last `done`
   // and the last Read. May be called again. Destroying the database closes it.

@@ -11,6 +11,7 @@
 
 #include "common/storage/sqlite_error.h"
 #include "common/storage/sqlite_log_buffer.h"
+#include "common/storage/sqlite_reader.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::storage {
@@ -53,11 +54,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(Options options
   ConfigureLibraryOnce();
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  // Readers write no log; and with it their reads of it would be one step longer.
-  const char* vfs = nullptr;
-  if (options.writer) {
-    QUARTET_ASSIGN_OR_RETURN(vfs, LogBufferVfs());
-  }
+  QUARTET_ASSIGN_OR_RETURN(const char* const vfs, options.writer ? LogBufferVfs() : ReaderVfs());
   const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs);
   if (handle == nullptr) return SqliteError(SQLITE_NOMEM, "out of memory");
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle, std::move(options)));

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/storage/sqlite_reader.h"
 #include "common/storage/sqlite_transaction.h"
 
 namespace quartet::storage {
@@ -103,17 +104,35 @@ void SqliteDatabase::Perform(WriteOperation operation) {
 }
 
 Status SqliteDatabase::Read(const std::function<Status(Transaction&)>& run) {
-  SqliteConnection* reader = TakeReader();
+  SqliteConnection* reader = TakeReader(/*may_wait=*/true);
   if (reader == nullptr) return Unavailable("DATABASE_CLOSED", "the database is shutting down");
   reads_.fetch_add(1, std::memory_order_relaxed);
-  Status status = reader->Run("BEGIN");
-  if (status.ok()) status = SqliteTransaction(*reader).RunOperation(run);
-  if (reader->InTransaction()) {
+  Status status = ReadWith(*reader, run);
+  GiveBack(reader);
+  return status;
+}
+
+std::optional<Status> SqliteDatabase::TryRead(const std::function<Status(Transaction&)>& run) {
+  SqliteConnection* reader = TakeReader(/*may_wait=*/false);
+  if (reader == nullptr) return std::nullopt;
+  const NoWait no_wait;
+  std::optional<Status> status = ReadWith(*reader, run);
+  if (no_wait.refused())
+    status.reset();
+  else
+    reads_.fetch_add(1, std::memory_order_relaxed);
+  GiveBack(reader);
+  return status;
+}
+
+Status SqliteDatabase::ReadWith(SqliteConnection& reader, const std::function<Status(Transaction&)>& run) {
+  Status status = reader.Run("BEGIN");
+  if (status.ok()) status = SqliteTransaction(reader).RunOperation(run);
+  if (reader.InTransaction()) {
     // Nothing was written, so the end of the snapshot has nothing to lose.
-    Status ended = reader->Run("ROLLBACK");
+    Status ended = reader.Run("ROLLBACK");
     if (status.ok()) status = std::move(ended);
   }
-  GiveBack(reader);
   return status;
 }
 
@@ -134,10 +153,10 @@ DatabaseCounters SqliteDatabase::Counters() const {
   return counters;
 }
 
-SqliteConnection* SqliteDatabase::TakeReader() {
+SqliteConnection* SqliteDatabase::TakeReader(bool may_wait) {
   std::unique_lock lock(mutex_);
-  reader_changed_.wait(lock, [this] { return closed_ || !free_readers_.empty(); });
-  if (closed_) return nullptr;
+  if (may_wait) reader_changed_.wait(lock, [this] { return closed_ || !free_readers_.empty(); });
+  if (closed_ || free_readers_.empty()) return nullptr;
   SqliteConnection* reader = free_readers_.back();
   free_readers_.pop_back();
   return reader;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "common/base/result.h"
@@ -50,6 +51,7 @@ class SqliteDatabase final : public Database {
   void Enqueue(WriteOperation operation) override;
   void Perform(WriteOperation operation) override;
   Status Read(const std::function<Status(Transaction&)>& run) override;
+  std::optional<Status> TryRead(const std::function<Status(Transaction&)>& run) override;
   void Close() override;
   DatabaseCounters Counters() const override;
 
@@ -58,8 +60,9 @@ class SqliteDatabase final : public Database {
 
   SqliteDatabase(FileLock lock, ConnectionPtr writer, std::vector<ConnectionPtr> readers, const SqliteOptions& options);
 
-  // Waits for a free reader; nullptr once closed.
-  SqliteConnection* TakeReader();
+  // Waits for a free reader, if it may; nullptr if there is none, and once closed.
+  SqliteConnection* TakeReader(bool may_wait);
+  Status ReadWith(SqliteConnection& reader, const std::function<Status(Transaction&)>& run);
   void GiveBack(SqliteConnection* reader);
 
   // Destroyed in reverse: the thread, the readers, the writer, the lock.

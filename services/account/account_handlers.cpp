@@ -7,16 +7,19 @@ namespace quartet::account {
 grpc::ServerUnaryReactor* AccountHandlers::CreateAccount(grpc::CallbackServerContext* context,
                                                          const v1::CreateAccountRequest* request,
                                                          v1::Account* response) {
-  return rpc::ServeAsync<v1::CreateAccountRequest, v1::Account>(
+  return rpc::ServeQueued<v1::CreateAccountRequest, v1::Account>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Create(request->account(), request->request_id(), request->validate_only(), response, responder);
       });
 }
 
 grpc::ServerUnaryReactor* AccountHandlers::GetAccount(grpc::CallbackServerContext* context,
-                                                      const v1::GetAccountRequest* request, v1::Account* response) {
-  return rpc::Serve<v1::GetAccountRequest, v1::Account>(
-      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return rpc::ServeRead<v1::GetAccountRequest>(
+      context, workers_, request, response,
+      [this](const v1::GetAccountRequest& wanted, bool may_wait, std::string& answer) {
+        return methods_.Get(wanted.name(), may_wait, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* AccountHandlers::BatchGetAccounts(grpc::CallbackServerContext* context,
@@ -44,7 +47,7 @@ grpc::ServerUnaryReactor* AccountHandlers::ListAccounts(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* AccountHandlers::UpdateAccount(grpc::CallbackServerContext* context,
                                                          const v1::UpdateAccountRequest* request,
                                                          v1::Account* response) {
-  return rpc::ServeAsync<v1::UpdateAccountRequest, v1::Account>(
+  return rpc::ServeQueued<v1::UpdateAccountRequest, v1::Account>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Update(request->account(), request->update_mask(), request->validate_only(), response, responder);
       });
@@ -53,7 +56,7 @@ grpc::ServerUnaryReactor* AccountHandlers::UpdateAccount(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* AccountHandlers::DeleteAccount(grpc::CallbackServerContext* context,
                                                          const v1::DeleteAccountRequest* request,
                                                          v1::Account* response) {
-  return rpc::ServeAsync<v1::DeleteAccountRequest, v1::Account>(
+  return rpc::ServeQueued<v1::DeleteAccountRequest, v1::Account>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Delete(request->name(), request->etag(), response, responder);
       });
@@ -62,7 +65,7 @@ grpc::ServerUnaryReactor* AccountHandlers::DeleteAccount(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* AccountHandlers::UndeleteAccount(grpc::CallbackServerContext* context,
                                                            const v1::UndeleteAccountRequest* request,
                                                            v1::Account* response) {
-  return rpc::ServeAsync<v1::UndeleteAccountRequest, v1::Account>(
+  return rpc::ServeQueued<v1::UndeleteAccountRequest, v1::Account>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Undelete(request->name(), response, responder);
       });

@@ -8,17 +8,19 @@
 
 namespace quartet::account {
 
-// AccountService over gRPC: each method goes to the worker pool and from there to
-// the standard methods or a move of the domain.
-class AccountHandlers final : public v1::AccountService::CallbackService {
+// AccountService over gRPC: each method goes to the standard methods or a move of the
+// domain, by way of the worker pool if it may have to wait. GetAccount answers with the
+// bytes that are stored.
+class AccountHandlers final
+    : public v1::AccountService::WithRawCallbackMethod_GetAccount<v1::AccountService::CallbackService> {
  public:
   AccountHandlers(methods::StandardMethods<AccountTraits>& methods, rpc::WorkerPool& workers)
       : methods_(methods), workers_(workers) {}
 
   grpc::ServerUnaryReactor* CreateAccount(grpc::CallbackServerContext* context, const v1::CreateAccountRequest* request,
                                           v1::Account* response) override;
-  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context, const v1::GetAccountRequest* request,
-                                       v1::Account* response) override;
+  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* BatchGetAccounts(grpc::CallbackServerContext* context,
                                              const v1::BatchGetAccountsRequest* request,
                                              v1::BatchGetAccountsResponse* response) override;

@@ -7,16 +7,19 @@ namespace quartet::contact {
 grpc::ServerUnaryReactor* ContactHandlers::CreateContact(grpc::CallbackServerContext* context,
                                                          const v1::CreateContactRequest* request,
                                                          v1::Contact* response) {
-  return rpc::ServeAsync<v1::CreateContactRequest, v1::Contact>(
+  return rpc::ServeQueued<v1::CreateContactRequest, v1::Contact>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Create(request->contact(), request->request_id(), request->validate_only(), response, responder);
       });
 }
 
 grpc::ServerUnaryReactor* ContactHandlers::GetContact(grpc::CallbackServerContext* context,
-                                                      const v1::GetContactRequest* request, v1::Contact* response) {
-  return rpc::Serve<v1::GetContactRequest, v1::Contact>(
-      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return rpc::ServeRead<v1::GetContactRequest>(
+      context, workers_, request, response,
+      [this](const v1::GetContactRequest& wanted, bool may_wait, std::string& answer) {
+        return methods_.Get(wanted.name(), may_wait, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* ContactHandlers::BatchGetContacts(grpc::CallbackServerContext* context,
@@ -44,7 +47,7 @@ grpc::ServerUnaryReactor* ContactHandlers::ListContacts(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ContactHandlers::UpdateContact(grpc::CallbackServerContext* context,
                                                          const v1::UpdateContactRequest* request,
                                                          v1::Contact* response) {
-  return rpc::ServeAsync<v1::UpdateContactRequest, v1::Contact>(
+  return rpc::ServeQueued<v1::UpdateContactRequest, v1::Contact>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Update(request->contact(), request->update_mask(), request->validate_only(), response, responder);
       });
@@ -53,7 +56,7 @@ grpc::ServerUnaryReactor* ContactHandlers::UpdateContact(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ContactHandlers::DeleteContact(grpc::CallbackServerContext* context,
                                                          const v1::DeleteContactRequest* request,
                                                          v1::Contact* response) {
-  return rpc::ServeAsync<v1::DeleteContactRequest, v1::Contact>(
+  return rpc::ServeQueued<v1::DeleteContactRequest, v1::Contact>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Delete(request->name(), request->etag(), response, responder);
       });
@@ -62,7 +65,7 @@ grpc::ServerUnaryReactor* ContactHandlers::DeleteContact(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ContactHandlers::UndeleteContact(grpc::CallbackServerContext* context,
                                                            const v1::UndeleteContactRequest* request,
                                                            v1::Contact* response) {
-  return rpc::ServeAsync<v1::UndeleteContactRequest, v1::Contact>(
+  return rpc::ServeQueued<v1::UndeleteContactRequest, v1::Contact>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Undelete(request->name(), response, responder);
       });

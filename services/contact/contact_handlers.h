@@ -8,17 +8,19 @@
 
 namespace quartet::contact {
 
-// ContactService over gRPC: each method goes to the worker pool and from there to
-// the standard methods or a move of the domain.
-class ContactHandlers final : public v1::ContactService::CallbackService {
+// ContactService over gRPC: each method goes to the standard methods or a move of the
+// domain, by way of the worker pool if it may have to wait. GetContact answers with the
+// bytes that are stored.
+class ContactHandlers final
+    : public v1::ContactService::WithRawCallbackMethod_GetContact<v1::ContactService::CallbackService> {
  public:
   ContactHandlers(methods::StandardMethods<ContactTraits>& methods, rpc::WorkerPool& workers)
       : methods_(methods), workers_(workers) {}
 
   grpc::ServerUnaryReactor* CreateContact(grpc::CallbackServerContext* context, const v1::CreateContactRequest* request,
                                           v1::Contact* response) override;
-  grpc::ServerUnaryReactor* GetContact(grpc::CallbackServerContext* context, const v1::GetContactRequest* request,
-                                       v1::Contact* response) override;
+  grpc::ServerUnaryReactor* GetContact(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* BatchGetContacts(grpc::CallbackServerContext* context,
                                              const v1::BatchGetContactsRequest* request,
                                              v1::BatchGetContactsResponse* response) override;

@@ -6,16 +6,19 @@ namespace quartet::lead {
 
 grpc::ServerUnaryReactor* LeadHandlers::CreateLead(grpc::CallbackServerContext* context,
                                                    const v1::CreateLeadRequest* request, v1::Lead* response) {
-  return rpc::ServeAsync<v1::CreateLeadRequest, v1::Lead>(
+  return rpc::ServeQueued<v1::CreateLeadRequest, v1::Lead>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Create(request->lead(), request->request_id(), request->validate_only(), response, responder);
       });
 }
 
-grpc::ServerUnaryReactor* LeadHandlers::GetLead(grpc::CallbackServerContext* context, const v1::GetLeadRequest* request,
-                                                v1::Lead* response) {
-  return rpc::Serve<v1::GetLeadRequest, v1::Lead>(
-      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+grpc::ServerUnaryReactor* LeadHandlers::GetLead(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
+  return rpc::ServeRead<v1::GetLeadRequest>(
+      context, workers_, request, response,
+      [this](const v1::GetLeadRequest& wanted, bool may_wait, std::string& answer) {
+        return methods_.Get(wanted.name(), may_wait, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::BatchGetLeads(grpc::CallbackServerContext* context,
@@ -42,7 +45,7 @@ grpc::ServerUnaryReactor* LeadHandlers::ListLeads(grpc::CallbackServerContext* c
 
 grpc::ServerUnaryReactor* LeadHandlers::UpdateLead(grpc::CallbackServerContext* context,
                                                    const v1::UpdateLeadRequest* request, v1::Lead* response) {
-  return rpc::ServeAsync<v1::UpdateLeadRequest, v1::Lead>(
+  return rpc::ServeQueued<v1::UpdateLeadRequest, v1::Lead>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Update(request->lead(), request->update_mask(), request->validate_only(), response, responder);
       });
@@ -50,7 +53,7 @@ grpc::ServerUnaryReactor* LeadHandlers::UpdateLead(grpc::CallbackServerContext* 
 
 grpc::ServerUnaryReactor* LeadHandlers::DeleteLead(grpc::CallbackServerContext* context,
                                                    const v1::DeleteLeadRequest* request, v1::Lead* response) {
-  return rpc::ServeAsync<v1::DeleteLeadRequest, v1::Lead>(
+  return rpc::ServeQueued<v1::DeleteLeadRequest, v1::Lead>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Delete(request->name(), request->etag(), response, responder);
       });
@@ -58,15 +61,15 @@ grpc::ServerUnaryReactor* LeadHandlers::DeleteLead(grpc::CallbackServerContext* 
 
 grpc::ServerUnaryReactor* LeadHandlers::UndeleteLead(grpc::CallbackServerContext* context,
                                                      const v1::UndeleteLeadRequest* request, v1::Lead* response) {
-  return rpc::ServeAsync<v1::UndeleteLeadRequest, v1::Lead>(context, workers_,
-                                                            [this, request, response](const rpc::Responder& responder) {
-                                                              methods_.Undelete(request->name(), response, responder);
-                                                            });
+  return rpc::ServeQueued<v1::UndeleteLeadRequest, v1::Lead>(
+      context, workers_, [this, request, response](const rpc::Responder& responder) {
+        methods_.Undelete(request->name(), response, responder);
+      });
 }
 
 grpc::ServerUnaryReactor* LeadHandlers::DisqualifyLead(grpc::CallbackServerContext* context,
                                                        const v1::DisqualifyLeadRequest* request, v1::Lead* response) {
-  return rpc::ServeAsync<v1::DisqualifyLeadRequest, v1::Lead>(
+  return rpc::ServeQueued<v1::DisqualifyLeadRequest, v1::Lead>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Change(
             request->name(), request->etag(), v1::LeadEvent::DISQUALIFIED,
@@ -79,7 +82,7 @@ grpc::ServerUnaryReactor* LeadHandlers::DisqualifyLead(grpc::CallbackServerConte
 
 grpc::ServerUnaryReactor* LeadHandlers::ReactivateLead(grpc::CallbackServerContext* context,
                                                        const v1::ReactivateLeadRequest* request, v1::Lead* response) {
-  return rpc::ServeAsync<v1::ReactivateLeadRequest, v1::Lead>(
+  return rpc::ServeQueued<v1::ReactivateLeadRequest, v1::Lead>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Change(
             request->name(), request->etag(), v1::LeadEvent::REACTIVATED,

@@ -9,9 +9,10 @@
 
 namespace quartet::lead {
 
-// LeadService over gRPC: each method goes to the worker pool and from there to
-// the standard methods or a move of the domain.
-class LeadHandlers final : public v1::LeadService::CallbackService {
+// LeadService over gRPC: each method goes to the standard methods or a move of the
+// domain, by way of the worker pool if it may have to wait. GetLead answers with the
+// bytes that are stored.
+class LeadHandlers final : public v1::LeadService::WithRawCallbackMethod_GetLead<v1::LeadService::CallbackService> {
  public:
   LeadHandlers(methods::StandardMethods<LeadTraits>& methods, LeadImport& import, const Clock& clock,
                rpc::WorkerPool& workers)
@@ -19,8 +20,8 @@ class LeadHandlers final : public v1::LeadService::CallbackService {
 
   grpc::ServerUnaryReactor* CreateLead(grpc::CallbackServerContext* context, const v1::CreateLeadRequest* request,
                                        v1::Lead* response) override;
-  grpc::ServerUnaryReactor* GetLead(grpc::CallbackServerContext* context, const v1::GetLeadRequest* request,
-                                    v1::Lead* response) override;
+  grpc::ServerUnaryReactor* GetLead(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* BatchGetLeads(grpc::CallbackServerContext* context, const v1::BatchGetLeadsRequest* request,
                                           v1::BatchGetLeadsResponse* response) override;
   grpc::ServerUnaryReactor* ListLeads(grpc::CallbackServerContext* context, const v1::ListLeadsRequest* request,

@@ -7,17 +7,20 @@ namespace quartet::opportunity {
 grpc::ServerUnaryReactor* OpportunityHandlers::CreateOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::CreateOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::CreateOpportunityRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::CreateOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Create(request->opportunity(), request->request_id(), request->validate_only(), response, responder);
       });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::GetOpportunity(grpc::CallbackServerContext* context,
-                                                              const v1::GetOpportunityRequest* request,
-                                                              v1::Opportunity* response) {
-  return rpc::Serve<v1::GetOpportunityRequest, v1::Opportunity>(
-      context, workers_, [this, request, response] { return methods_.Get(request->name(), response); });
+                                                              const grpc::ByteBuffer* request,
+                                                              grpc::ByteBuffer* response) {
+  return rpc::ServeRead<v1::GetOpportunityRequest>(
+      context, workers_, request, response,
+      [this](const v1::GetOpportunityRequest& wanted, bool may_wait, std::string& answer) {
+        return methods_.Get(wanted.name(), may_wait, answer);
+      });
 }
 
 grpc::ServerUnaryReactor* OpportunityHandlers::BatchGetOpportunities(grpc::CallbackServerContext* context,
@@ -46,7 +49,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::ListOpportunities(grpc::CallbackS
 grpc::ServerUnaryReactor* OpportunityHandlers::UpdateOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::UpdateOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::UpdateOpportunityRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::UpdateOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Update(request->opportunity(), request->update_mask(), request->validate_only(), response, responder);
       });
@@ -55,7 +58,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::UpdateOpportunity(grpc::CallbackS
 grpc::ServerUnaryReactor* OpportunityHandlers::DeleteOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::DeleteOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::DeleteOpportunityRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::DeleteOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Delete(request->name(), request->etag(), response, responder);
       });
@@ -64,7 +67,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::DeleteOpportunity(grpc::CallbackS
 grpc::ServerUnaryReactor* OpportunityHandlers::UndeleteOpportunity(grpc::CallbackServerContext* context,
                                                                    const v1::UndeleteOpportunityRequest* request,
                                                                    v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::UndeleteOpportunityRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::UndeleteOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Undelete(request->name(), response, responder);
       });
@@ -73,7 +76,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::UndeleteOpportunity(grpc::Callbac
 grpc::ServerUnaryReactor* OpportunityHandlers::MoveOpportunityStage(grpc::CallbackServerContext* context,
                                                                     const v1::MoveOpportunityStageRequest* request,
                                                                     v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::MoveOpportunityStageRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::MoveOpportunityStageRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Change(
             request->name(), request->etag(), v1::OpportunityEvent::STAGE_MOVED,
@@ -85,7 +88,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::MoveOpportunityStage(grpc::Callba
 grpc::ServerUnaryReactor* OpportunityHandlers::CloseOpportunity(grpc::CallbackServerContext* context,
                                                                 const v1::CloseOpportunityRequest* request,
                                                                 v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::CloseOpportunityRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::CloseOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Change(
             request->name(), request->etag(),
@@ -100,7 +103,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::CloseOpportunity(grpc::CallbackSe
 grpc::ServerUnaryReactor* OpportunityHandlers::ReopenOpportunity(grpc::CallbackServerContext* context,
                                                                  const v1::ReopenOpportunityRequest* request,
                                                                  v1::Opportunity* response) {
-  return rpc::ServeAsync<v1::ReopenOpportunityRequest, v1::Opportunity>(
+  return rpc::ServeQueued<v1::ReopenOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
         methods_.Change(
             request->name(), request->etag(), v1::OpportunityEvent::REOPENED,

@@ -9,9 +9,11 @@
 
 namespace quartet::opportunity {
 
-// OpportunityService over gRPC: each method goes to the worker pool and from there to
-// the standard methods or a move of the domain.
-class OpportunityHandlers final : public v1::OpportunityService::CallbackService {
+// OpportunityService over gRPC: each method goes to the standard methods or a move of the
+// domain, by way of the worker pool if it may have to wait. GetOpportunity answers with the
+// bytes that are stored.
+class OpportunityHandlers final
+    : public v1::OpportunityService::WithRawCallbackMethod_GetOpportunity<v1::OpportunityService::CallbackService> {
  public:
   OpportunityHandlers(methods::StandardMethods<OpportunityTraits>& methods, commit::RecordStore& store,
                       const Stages& stages, const Clock& clock, rpc::WorkerPool& workers)
@@ -20,9 +22,8 @@ class OpportunityHandlers final : public v1::OpportunityService::CallbackService
   grpc::ServerUnaryReactor* CreateOpportunity(grpc::CallbackServerContext* context,
                                               const v1::CreateOpportunityRequest* request,
                                               v1::Opportunity* response) override;
-  grpc::ServerUnaryReactor* GetOpportunity(grpc::CallbackServerContext* context,
-                                           const v1::GetOpportunityRequest* request,
-                                           v1::Opportunity* response) override;
+  grpc::ServerUnaryReactor* GetOpportunity(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* BatchGetOpportunities(grpc::CallbackServerContext* context,
                                                   const v1::BatchGetOpportunitiesRequest* request,
                                                   v1::BatchGetOpportunitiesResponse* response) override;

@@ -128,7 +128,7 @@ void QualificationHandlers::FollowHolder(const v1::Qualification& refused, const
 grpc::ServerUnaryReactor* QualificationHandlers::QualifyLead(grpc::CallbackServerContext* context,
                                                              const v1::QualifyLeadRequest* request,
                                                              v1::QualifyLeadResponse* response) {
-  return rpc::ServeAsync<v1::QualifyLeadRequest, v1::QualifyLeadResponse>(
+  return rpc::ServeQueued<v1::QualifyLeadRequest, v1::QualifyLeadResponse>(
       context, workers_, [this, request, response](rpc::Responder responder) {
         Qualify(*request, CallerOf(responder, *response->mutable_qualification()));
       });

@@ -1,6 +1,7 @@
 // What only SQLite has to promise: a file, its owner and its disk.
 #include "common/storage/sqlite_database.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <latch>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -253,6 +255,74 @@ TEST_F(SqliteDatabaseTest, AReaderThatStaysHoldsUpTheLogOnlyWhileItStays) {
   for (std::int64_t i = 100; i < 200; ++i) ASSERT_TRUE(Replace(*database, i, text).ok());
   EXPECT_LT(LogBytes(), 80U << 20);
   EXPECT_EQ(Count(*database), 1);
+}
+
+// Makes the kernel forget what it has in memory of a file that nobody writes.
+void ForgetPages(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  ASSERT_EQ(::fsync(file), 0);
+  ASSERT_EQ(::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED), 0);
+  ::close(file);
+}
+
+// The length of a text, or nothing if that could not be told at once.
+std::optional<std::int64_t> TryLength(Database& database, std::int64_t id) {
+  std::int64_t length = -1;
+  const auto read = database.TryRead([&](Transaction& t) {
+    return t.Query("SELECT LENGTH(text) FROM item WHERE id = $1", {id},
+                   [&](const storage::Row& row) { length = row.Int(0); });
+  });
+  if (!read) return std::nullopt;
+  EXPECT_TRUE(read->ok()) << ToString(read->error());
+  return length;
+}
+
+TEST_F(SqliteDatabaseTest, ATryReadsWhatIsInMemory) {
+  const auto database = MustOpenWithTable();
+  ASSERT_TRUE(Insert(*database, 1, "abc").ok());
+  EXPECT_EQ(TryLength(*database, 1), 3) << "in the log";
+  EXPECT_EQ(TryLength(*database, 2), -1);
+  EXPECT_FALSE(database->TryRead([](Transaction& t) { return t.Run("SELECT * FROM no_such_table"); })->ok());
+}
+
+TEST_F(SqliteDatabaseTest, ATryDoesNotWaitForTheDisk) {
+  const std::string text(4'000, 'x');
+  {
+    const auto database = MustOpenWithTable();
+    ASSERT_TRUE(database
+                    ->Write([&](Transaction& t) -> Status {
+                      for (std::int64_t id = 0; id < 2'000; ++id)
+                        QUARTET_RETURN_IF_ERROR(t.Run(kInsert, {id, std::string_view(text)}));
+                      return {};
+                    })
+                    .ok());
+  }
+  const auto database = MustOpen();
+  ForgetPages(path_);
+  EXPECT_EQ(TryLength(*database, 1'000), std::nullopt);
+  EXPECT_TRUE(database
+                  ->Read([](Transaction& t) {
+                    return t.Query("SELECT text FROM item WHERE id = 1000", {}, [](const storage::Row&) {});
+                  })
+                  .ok());
+  EXPECT_EQ(TryLength(*database, 1'000), 4'000);
+  EXPECT_EQ(TryLength(*database, 1'900), std::nullopt) << "one that could not wait harms no later one";
+}
+
+TEST_F(SqliteDatabaseTest, ATryDoesNotWaitForAConnection) {
+  const auto database = MustOpenWithTable({.path = {}, .readers = 1});
+  std::optional<std::int64_t> meanwhile = 0;
+  ASSERT_TRUE(database
+                  ->Read([&](Transaction&) -> Status {
+                    meanwhile = TryLength(*database, 1);
+                    return {};
+                  })
+                  .ok());
+  EXPECT_EQ(meanwhile, std::nullopt);
+  EXPECT_EQ(TryLength(*database, 1), -1);
+  database->Close();
+  EXPECT_EQ(TryLength(*database, 1), std::nullopt);
 }
 
 }  // namespace

@@ -300,5 +300,147 @@ TEST_F(Dispatch, ACallThatOutlivesTheGraceIsCancelled) {
   EXPECT_THAT(call.get().status.error_code(), AnyOf(grpc::StatusCode::CANCELLED, grpc::StatusCode::UNAVAILABLE));
 }
 
+// A pool that has no room, until the object dies.
+class Occupied {
+ public:
+  Occupied(WorkerPool& pool, int threads, int queue_max) {
+    for (int i = 0; i < threads + queue_max; ++i) EXPECT_TRUE(pool.TrySubmit([over = over_] { over->wait(); }));
+  }
+  ~Occupied() { over_->count_down(); }
+  Occupied(const Occupied&) = delete;
+  Occupied& operator=(const Occupied&) = delete;
+
+ private:
+  const std::shared_ptr<std::latch> over_ = std::make_shared<std::latch>(1);
+};
+
+// Reads that may or may not wait, and writes that are queued.
+class HereService final : public LeadService::WithRawCallbackMethod_GetLead<LeadService::CallbackService> {
+ public:
+  using Read = std::function<std::optional<Status>(const GetLeadRequest&, bool may_wait, std::string& answer)>;
+  using Create = std::function<void(Responder)>;
+
+  HereService(WorkerPool& pool, Read read, Create create)
+      : pool_(pool), read_(std::move(read)), create_(std::move(create)) {}
+
+  grpc::ServerUnaryReactor* GetLead(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override {
+    return ServeRead<GetLeadRequest>(context, pool_, request, response, read_);
+  }
+  grpc::ServerUnaryReactor* CreateLead(grpc::CallbackServerContext* context, const lead::v1::CreateLeadRequest*,
+                                       Lead*) override {
+    return ServeQueued<lead::v1::CreateLeadRequest, Lead>(context, pool_, create_);
+  }
+
+ private:
+  WorkerPool& pool_;
+  const Read read_;
+  const Create create_;
+};
+
+class DispatchHere : public ::testing::Test {
+ protected:
+  void Serve(HereService::Read read, HereService::Create create = nullptr) {
+    server_ = std::move(Server::Listen("127.0.0.1:0",
+                                       {std::make_shared<HereService>(pool_, std::move(read), std::move(create))}))
+                  .value();
+    channel_ = MakeChannel("127.0.0.1:" + std::to_string(server_->port()));
+    stub_ = LeadService::NewStub(channel_);
+  }
+  grpc::Status Get(Lead& lead) {
+    grpc::ClientContext context;
+    GetLeadRequest request;
+    request.set_name("leads/1");
+    return stub_->GetLead(&context, request, &lead);
+  }
+  grpc::Status Create() {
+    grpc::ClientContext context;
+    Lead lead;
+    return stub_->CreateLead(&context, lead::v1::CreateLeadRequest(), &lead);
+  }
+
+  telemetry::Counters counters_;
+  WorkerPool pool_{1, 1, &counters_};
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<LeadService::Stub> stub_;
+};
+
+std::string SerialisedLead(const std::string& name) {
+  Lead lead;
+  lead.set_name(name);
+  return lead.SerializeAsString();
+}
+
+TEST_F(DispatchHere, AReadThatNeedsNoWaitingNeedsNoPool) {
+  Serve([](const GetLeadRequest& request, bool may_wait, std::string& answer) -> std::optional<Status> {
+    EXPECT_FALSE(may_wait);
+    answer = SerialisedLead(request.name());
+    return Status();
+  });
+  const Occupied occupied(pool_, 1, 1);
+  Lead lead;
+  EXPECT_TRUE(Get(lead).ok());
+  EXPECT_EQ(lead.name(), "leads/1");
+  EXPECT_EQ(counters_.Get("rpc_calls_total{method=\"quartet.lead.v1.GetLead\",code=\"OK\"}").value(), 1);
+}
+
+TEST_F(DispatchHere, AReadThatWouldWaitIsTriedAgainOnThePool) {
+  Serve([](const GetLeadRequest& request, bool may_wait, std::string& answer) -> std::optional<Status> {
+    if (!may_wait) return std::nullopt;
+    answer = SerialisedLead(request.name());
+    return Status();
+  });
+  Lead lead;
+  EXPECT_TRUE(Get(lead).ok());
+  EXPECT_EQ(lead.name(), "leads/1");
+  const Occupied occupied(pool_, 1, 1);
+  EXPECT_EQ(Get(lead).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(DispatchHere, AReadThatFailsSaysWhyAndAnExceptionIsInternal) {
+  bool throws = false;
+  Serve([&](const GetLeadRequest&, bool, std::string&) -> std::optional<Status> {
+    if (throws) throw std::runtime_error("secret");
+    return Status(NotFound("NOT_FOUND", "leads/1 does not exist"));
+  });
+  Lead lead;
+  EXPECT_EQ(Get(lead).error_code(), grpc::StatusCode::NOT_FOUND);
+  throws = true;
+  const grpc::Status thrown = Get(lead);
+  EXPECT_EQ(thrown.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(thrown.error_message(), Not(HasSubstr("secret")));
+}
+
+TEST_F(DispatchHere, ARequestThatCannotBeReadIsInvalid) {
+  Serve([](const GetLeadRequest&, bool, std::string&) -> std::optional<Status> {
+    ADD_FAILURE() << "there is nothing to look for";
+    return Status();
+  });
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  const grpc::Slice garbage("\x0a\xff");
+  const grpc::ByteBuffer request(&garbage, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> answered;
+  stub.UnaryCall(&context, "/quartet.lead.v1.LeadService/GetLead", grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) { answered.set_value(std::move(status)); });
+  EXPECT_EQ(answered.get_future().get().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(DispatchHere, AQueuedCallNeedsNoPoolAndMayBeFinishedLater) {
+  std::promise<void> begun;
+  std::optional<Responder> kept;
+  Serve(nullptr, [&](Responder responder) {
+    kept = std::move(responder);
+    begun.set_value();
+  });
+  const Occupied occupied(pool_, 1, 1);
+  auto created = std::async(std::launch::async, [this] { return Create(); });
+  begun.get_future().wait();
+  kept->Finish(FailedPrecondition("NO", "not so"));
+  EXPECT_EQ(created.get().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
 }  // namespace
 }  // namespace quartet::rpc

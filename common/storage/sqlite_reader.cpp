@@ -1,0 +1,100 @@
+#include "common/storage/sqlite_reader.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "common/storage/sqlite_file.h"
+
+namespace quartet::storage {
+namespace {
+
+constexpr const char* kName = "quartet-reader";
+
+enum class Waiting { kAllowed, kForbidden, kRefused };
+thread_local Waiting waiting = Waiting::kAllowed;
+
+struct Pages {
+  int fd = -1;
+
+  Pages() = default;
+  ~Pages() {
+    if (fd >= 0) ::close(fd);
+  }
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+};
+
+using PagesFile = SqliteFile<Pages>;
+
+int Read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) {
+  if (waiting == Waiting::kAllowed) {
+    return PagesFile::PassOn<&sqlite3_io_methods::xRead>(file, bytes, count, offset);
+  }
+  const iovec place{.iov_base = bytes, .iov_len = static_cast<std::size_t>(count)};
+  if (::preadv2(PagesFile::Of(file).part.fd, &place, 1, offset, RWF_NOWAIT) == count) return SQLITE_OK;
+  // The end of the file, a page that is not in memory, a file system that does not know: all of that is for who can
+  // wait.
+  waiting = Waiting::kRefused;
+  return SQLITE_IOERR_READ;
+}
+
+constexpr sqlite3_io_methods kMethods = {
+    .iVersion = 3,
+    .xClose = PagesFile::Close,
+    .xRead = Read,
+    .xWrite = PagesFile::PassOn<&sqlite3_io_methods::xWrite, const void*, int, sqlite3_int64>,
+    .xTruncate = PagesFile::PassOn<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
+    .xSync = PagesFile::PassOn<&sqlite3_io_methods::xSync, int>,
+    .xFileSize = PagesFile::PassOn<&sqlite3_io_methods::xFileSize, sqlite3_int64*>,
+    .xLock = PagesFile::PassOn<&sqlite3_io_methods::xLock, int>,
+    .xUnlock = PagesFile::PassOn<&sqlite3_io_methods::xUnlock, int>,
+    .xCheckReservedLock = PagesFile::PassOn<&sqlite3_io_methods::xCheckReservedLock, int*>,
+    .xFileControl = PagesFile::PassOn<&sqlite3_io_methods::xFileControl, int, void*>,
+    .xSectorSize = PagesFile::PassOn<&sqlite3_io_methods::xSectorSize>,
+    .xDeviceCharacteristics = PagesFile::PassOn<&sqlite3_io_methods::xDeviceCharacteristics>,
+    .xShmMap = PagesFile::PassOn<&sqlite3_io_methods::xShmMap, int, int, int, void volatile**>,
+    .xShmLock = PagesFile::PassOn<&sqlite3_io_methods::xShmLock, int, int, int>,
+    .xShmBarrier =
+        [](sqlite3_file* file) {
+          sqlite3_file* real = PagesFile::Of(file).Real();
+          real->pMethods->xShmBarrier(real);
+        },
+    .xShmUnmap = PagesFile::PassOn<&sqlite3_io_methods::xShmUnmap, int>,
+    .xFetch = PagesFile::PassOn<&sqlite3_io_methods::xFetch, sqlite3_int64, int, void**>,
+    .xUnfetch = PagesFile::PassOn<&sqlite3_io_methods::xUnfetch, sqlite3_int64, void*>,
+};
+
+int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+  if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0)
+    return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);
+  return PagesFile::Make(vfs, name, file, flags, flags_out, kMethods, [name](Pages& pages) {
+    // When it is closed, the process loses its locks on the file (POSIX). That harms nobody: readers are closed all at
+    // once, at the end, and until then no other process comes in, for the database's owner holds a lock of its own.
+    pages.fd = ::open(name, O_RDONLY | O_CLOEXEC);
+    return pages.fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
+  });
+}
+
+}  // namespace
+
+Result<const char*> ReaderVfs() {
+  static const SqliteVfs<PagesFile> vfs(kName, Open);
+  if (!vfs.registered()) return Internal("SQLite does not take the readers' VFS");
+  return kName;
+}
+
+NoWait::NoWait() {
+  waiting = Waiting::kForbidden;
+}
+
+NoWait::~NoWait() {
+  waiting = Waiting::kAllowed;
+}
+
+bool NoWait::refused() const {
+  return waiting == Waiting::kRefused;
+}
+
+}  // namespace quartet::storage
