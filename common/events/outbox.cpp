@@ -49,11 +49,12 @@ Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
   }
   if (all.empty()) return {};
   const std::string_view id = batch.id;
-  std::string payload = SerializeMessages(all);
+  std::string payload;
+  if (events.size() < all.size()) payload = SerializeMessages(all);
   QUARTET_RETURN_IF_ERROR(
       transaction.Run(kInsertOutbox, {id, batch.create_time_us, storage::Blob{payload}, batch.slot}));
   if (events.empty()) return {};
-  if (events.size() < all.size()) payload = SerializeMessages(events);
+  payload = SerializeMessages(events);
   return transaction.Run(kInsertEvent, {id, batch.create_time_us, storage::Blob{payload}});
 }
 

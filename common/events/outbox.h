@@ -20,7 +20,9 @@ class Relay;
 // The tables behind the outbox, a part of every service's database (see
 // common/events/migrations). `outbox` holds batches that the broker has not
 // confirmed yet; a row is deleted once it has. `event` keeps domain events for
-// a retention window, to be published again when the broker has lost its data.
+// a retention window, to be published again when the broker has lost its data, and
+// for as long as they are in the outbox: a batch of nothing but events is written
+// there alone, and its row in `outbox` has no payload.
 // `dead_letter` keeps messages that failed too often until an operator acts.
 // Payloads are serialised quartet.events.v1.EnvelopeBatch and Envelope.
 

@@ -15,6 +15,19 @@ constexpr std::string_view kSelectNextSlot = "SELECT slot FROM outbox WHERE slot
 constexpr std::string_view kSelectTaken = "SELECT slot FROM member";
 constexpr std::string_view kSelectPage =
     "SELECT id, created_at, payload FROM outbox WHERE slot = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+constexpr std::string_view kSelectEvents = "SELECT payload FROM event WHERE id = $1";
+constexpr std::string_view kSelectOldest = "SELECT id FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
+
+// What a row of the outbox says, or leaves to the event of the same id.
+Result<std::vector<Message>> MessagesOf(storage::Transaction& transaction, const std::string& id,
+                                        std::string_view payload) {
+  if (!payload.empty()) return ParseMessages(payload);
+  Result<std::vector<Message>> messages =
+      Error{.code = Code::kDataLoss, .reason = "MESSAGE_UNREADABLE", .message = "its event is missing"};
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectEvents, {std::string_view(id)},
+                                            [&](const storage::Row& row) { messages = ParseMessages(row.Bytes(0)); }));
+  return messages;
+}
 
 }  // namespace
 
@@ -50,20 +63,38 @@ Result<std::vector<Batch>> ReadOutbox(storage::Database& database, std::int64_t 
                                       std::string_view end, std::int64_t limit,
                                       const std::function<bool(const std::string& id)>& is_held) {
   std::vector<Batch> found;
-  QUARTET_RETURN_IF_ERROR(database.Read([&](storage::Transaction& transaction) {
+  QUARTET_RETURN_IF_ERROR(database.Read([&](storage::Transaction& transaction) -> Status {
     found.clear();
-    return transaction.Query(kSelectPage, {slot, after, end, limit}, [&](const storage::Row& row) {
-      Batch& batch = found.emplace_back(Batch{.slot = slot, .id = row.String(0), .create_time_us = row.Int(1)});
-      if (is_held(batch.id)) return;
-      Result<std::vector<Message>> messages = ParseMessages(row.Bytes(2));
+    std::vector<std::string> payloads;
+    QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectPage, {slot, after, end, limit}, [&](const storage::Row& row) {
+      found.push_back(Batch{.slot = slot, .id = row.String(0), .create_time_us = row.Int(1)});
+      payloads.push_back(row.String(2));
+    }));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (is_held(found[i].id)) continue;
+      Result<std::vector<Message>> messages = MessagesOf(transaction, found[i].id, payloads[i]);
       if (messages.ok()) {
-        batch.messages = std::move(*messages);
+        found[i].messages = std::move(*messages);
+      } else if (messages.error().code == Code::kDataLoss) {
+        telemetry::LogError("an outbox row cannot be read",
+                            {{"row", found[i].id}, {"error", ToString(messages.error())}});
       } else {
-        telemetry::LogError("an outbox row cannot be read", {{"row", batch.id}});
+        return std::move(messages).error();
       }
-    });
+    }
+    return {};
   }));
   return found;
+}
+
+Result<std::optional<std::string>> OldestInOutbox(storage::Transaction& transaction) {
+  std::optional<std::string> oldest;
+  QUARTET_RETURN_IF_ERROR(ForEachSlot(transaction, [&](std::int64_t slot) {
+    return transaction.Query(kSelectOldest, {slot}, [&](const storage::Row& row) {
+      if (!oldest || row.Bytes(0) < *oldest) oldest = row.String(0);
+    });
+  }));
+  return oldest;
 }
 
 }  // namespace quartet::events

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ Status ForEachSlot(storage::Transaction& transaction, const std::function<Status
 // `leads`, those that nobody has now. In one snapshot, so that no living
 // replica's slot, be it ever so new, is among them.
 Result<std::vector<std::int64_t>> SlotsToSweep(storage::Database& database, std::int64_t slot, bool leads);
+
+// The lowest id in the outbox; nothing if it is empty.
+Result<std::optional<std::string>> OldestInOutbox(storage::Transaction& transaction);
 
 // At most `limit` rows of `slot` after the id `after` and below `end`, in their
 // order. Those for which `is_held` says so come without messages, and so does

@@ -333,9 +333,12 @@ Status Relay::Impl::SweepSlot(std::int64_t slot) {
 }
 
 Status Relay::Impl::Prune() {
-  const std::string end = LowestUuidV7(clock_.NowMicros() - Micros(options_.event_retention));
+  std::string end = LowestUuidV7(clock_.NowMicros() - Micros(options_.event_retention));
   bool some = false;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    // What the broker has not taken for so long is in `event` alone.
+    QUARTET_ASSIGN_OR_RETURN(const auto oldest, OldestInOutbox(transaction));
+    if (oldest) end = std::min(end, *oldest);
     return transaction.Query(kSelectOldEvent, {std::string_view(end)}, [&](const storage::Row&) { some = true; });
   }));
   if (!some) return {};

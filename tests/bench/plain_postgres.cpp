@@ -26,9 +26,11 @@ class PlainPostgres final : public PlainRows {
     for (const PlainBatch& batch : batches) {
       Rows rows{.leads = RowsOf(batch.leads), .events = {}, .outbox = {}};
       rows.events = fmt::format("{}\t{}\t", batch.id, batch.leads.front().create_time_us);
-      AppendCopyBytes(batch.events, rows.events);
-      rows.events += '\n';
       rows.outbox = "0\t" + rows.events;
+      AppendCopyBytes(batch.events, rows.events);
+      AppendCopyBytes("", rows.outbox);
+      rows.events += '\n';
+      rows.outbox += '\n';
       batches_.push_back(std::move(rows));
     }
   }

@@ -62,7 +62,7 @@ class PlainSqlite final : public PlainRows {
     for (const Statement* statement : {&outbox_, &event_}) {
       Text(*statement, 1, batch.id);
       sqlite3_bind_int64(statement->get(), 2, batch.leads.front().create_time_us);
-      Blob(*statement, 3, batch.events);
+      Blob(*statement, 3, statement == &event_ ? batch.events : "");
       Step(*statement);
     }
     Script("COMMIT");
