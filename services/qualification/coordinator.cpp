@@ -8,9 +8,8 @@
 #include <utility>
 
 #include "common/resource/resource_name.h"
-#include "services/qualification/qualification_plan.h"
+#include "services/qualification/qualification_messages.h"
 
-#include "quartet/qualification/v1/events.pb.h"
 #include "quartet/qualification/v1/service.pb.h"
 
 namespace quartet::qualification {
@@ -27,49 +26,6 @@ constexpr std::size_t kWrittenDownMax = 128;
 // More than enough for a share of one partition in many.
 constexpr int kIdTriesMax = 64;
 
-std::string_view TopicOf(v1::Participant participant) {
-  switch (participant) {
-    case v1::LEAD:
-      return "lead.commands";
-    case v1::ACCOUNT:
-      return "account.commands";
-    case v1::CONTACT:
-      return "contact.commands";
-    case v1::OPPORTUNITY:
-      return "opportunity.commands";
-    default:
-      return "";
-  }
-}
-
-events::Message CommandMessage(const Row& row, const Send& send) {
-  events::Message message;
-  message.topic = TopicOf(send.to);
-  message.type = "quartet.qualification.v1.Command";
-  message.source = "/qualification";
-  message.subject = row.qualification().name();
-  message.data = send.command.SerializeAsString();
-  // The row sends it again until it is answered. Nobody waits for a decision.
-  message.carriage = send.command.has_decisions() ? events::Carriage::kJoined : events::Carriage::kResent;
-  return message;
-}
-
-events::Message DecidedEvent(const Row& row) {
-  const bool committed = row.state() == v1::Qualification::COMMITTED;
-  v1::QualificationEvent event;
-  event.set_change(committed ? v1::QualificationEvent::COMMITTED : v1::QualificationEvent::ABORTED);
-  event.set_version(row.version);
-  *event.mutable_qualification() = row.qualification();
-  events::Message message;
-  message.topic = "qualification.events";
-  message.type = std::string("quartet.qualification.v1.") + (committed ? "committed" : "aborted");
-  message.source = "/qualification";
-  message.subject = row.qualification().name();
-  message.time_us = row.update_time_us;
-  message.data = event.SerializeAsString();
-  return message;
-}
-
 Error NoSuchQualification(const std::string& id) {
   return NotFound("NOT_FOUND", resource::NameOf(kCollection, id) + " does not exist");
 }
@@ -84,7 +40,8 @@ Coordinator::Before::Before(const Row& row)
     : state(row.state()),
       waits_for(row.waits_for),
       redrive_time_us(row.redrive_time_us),
-      redrive_count(row.redrive_count) {}
+      redrive_count(row.redrive_count),
+      unwritten(row.unwritten) {}
 
 void Coordinator::Enqueue(Work work, std::function<void(Status)> done, Announcement expect) {
   auto written = std::make_shared<Written>();
@@ -246,20 +203,34 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
     }
     const std::string id = resource::IdOf(reply.qualification());
     const auto known = by_id.find(id);
-    if (known == by_id.end() && recent_.Keep(id, reply)) continue;
+    if (known == by_id.end() && (recent_.Keep(id, reply) || GoOnUnwritten(id, reply, commands))) continue;
     const std::size_t hearing = known == by_id.end() ? hearings.size() : known->second;
     if (known == by_id.end()) {
       by_id.emplace(id, hearing);
-      hearings.push_back({.id = id, .replies = recent_.BeginHearing(id)});
+      hearings.push_back(BeginHearing(id));
     }
     hearings[hearing].replies.push_back(std::move(reply));
     heard_in[i] = hearing;
   }
-  const std::vector<Status> heard = Hear(hearings, commands);
+  const std::vector<Status> heard = Hear(std::move(hearings), commands);
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     if (heard_in[i]) statuses[i] = heard[*heard_in[i]];
   }
   return statuses;
+}
+
+bool Coordinator::GoOnUnwritten(const std::string& id, const v1::Reply& reply, std::vector<events::Message>* commands) {
+  if (commands == nullptr || reply.participant() != v1::LEAD || !reply.has_prepared()) return false;
+  std::optional<Row> row = recent_.Take(id);
+  if (!row) return false;
+  const Step step = OnLockedUnwritten(*row, reply, clock_.NowMicros());
+  for (const Send& send : step.sends) {
+    events::Message& message = commands->emplace_back(CommandMessage(*row, send));
+    message.id = ids_.NewUuid();
+    message.time_us = clock_.NowMicros();
+  }
+  recent_.Put(*std::move(row));
+  return step.changed;
 }
 
 void Coordinator::KeepAcknowledgements(const v1::Reply& reply) {
@@ -271,7 +242,12 @@ void Coordinator::KeepAcknowledgements(const v1::Reply& reply) {
   }
 }
 
-std::vector<Status> Coordinator::Hear(const std::vector<Hearing>& hearings, std::vector<events::Message>* commands) {
+Coordinator::Hearing Coordinator::BeginHearing(const std::string& id) {
+  std::vector<v1::Reply> replies = recent_.BeginHearing(id);
+  return {.id = id, .replies = std::move(replies), .row = recent_.Take(id)};
+}
+
+std::vector<Status> Coordinator::Hear(std::vector<Hearing> hearings, std::vector<events::Message>* commands) {
   if (hearings.empty()) return {};
   const Status all = Write(
       [&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
@@ -283,29 +259,49 @@ std::vector<Status> Coordinator::Hear(const std::vector<Hearing>& hearings, std:
       },
       commands);
   std::vector<Status> statuses(hearings.size(), all);
-  // One that fails holds up no other; and a row that was not as it was remembered is read now.
-  if (!all.ok()) statuses = HearEach(hearings);
-  for (const Hearing& hearing : hearings) recent_.EndHearing(hearing.id);
+  if (!all.ok()) {
+    // One that fails holds up no other.
+    std::vector<Hearing*> each;
+    for (Hearing& hearing : hearings) each.push_back(&hearing);
+    statuses = HearEach(each);
+  }
+  for (std::size_t i = 0; i < hearings.size(); ++i) {
+    // What is nowhere else is there for the next try.
+    if (!statuses[i].ok() && hearings[i].row && hearings[i].row->unwritten) recent_.Put(*std::move(hearings[i].row));
+    recent_.EndHearing(hearings[i].id);
+  }
   return statuses;
 }
 
-std::vector<Status> Coordinator::HearEach(const std::vector<Hearing>& hearings) {
+std::vector<Status> Coordinator::HearEach(std::span<Hearing*> hearings) {
   std::vector<Status> statuses(hearings.size());
   std::latch finished(std::ssize(hearings));
   for (std::size_t i = 0; i < hearings.size(); ++i) {
-    Enqueue([this, &hearing = hearings[i]](auto& transaction, auto& out,
-                                           auto& written) { return HearOne(transaction, hearing, out, written); },
+    Enqueue([this, &hearing = *hearings[i]](auto& transaction, auto& out,
+                                            auto& written) { return HearOne(transaction, hearing, out, written); },
             [&status = statuses[i], &finished](Status heard) {
               status = std::move(heard);
               finished.count_down();
             });
   }
   finished.wait();
+  // A row that is not as it was remembered is read now.
+  std::vector<std::size_t> moved;
+  std::vector<Hearing*> again;
+  for (std::size_t i = 0; i < hearings.size(); ++i) {
+    if (!hearings[i]->row || statuses[i].ok() || statuses[i].error().reason != kMoved) continue;
+    hearings[i]->row.reset();
+    moved.push_back(i);
+    again.push_back(hearings[i]);
+  }
+  if (again.empty()) return statuses;
+  std::vector<Status> heard = HearEach(again);
+  for (std::size_t i = 0; i < moved.size(); ++i) statuses[moved[i]] = std::move(heard[i]);
   return statuses;
 }
 
 void Coordinator::Expect(storage::Transaction& transaction, const Hearing& hearing) const {
-  if (!recent_.Knows(hearing.id)) repository_.ExpectFind(transaction, hearing.id);
+  if (!hearing.row) repository_.ExpectFind(transaction, hearing.id);
   // The last answer of those that prepare decides, and whoever waits is woken.
   const bool may_decide = std::ranges::any_of(
       hearing.replies, [](const v1::Reply& reply) { return reply.has_prepared() && reply.participant() != v1::LEAD; });
@@ -313,12 +309,14 @@ void Coordinator::Expect(storage::Transaction& transaction, const Hearing& heari
 }
 
 Status Coordinator::HearOne(storage::Transaction& transaction, const Hearing& hearing,
-                            std::vector<events::Message>& out, Written& written) {
-  if (auto recent = recent_.Take(hearing.id)) {
-    const Before before(*recent);
-    QUARTET_ASSIGN_OR_RETURN(const Step step, StepAll(transaction, hearing, *recent));
+                            std::vector<events::Message>& out, Written& written) const {
+  if (auto row = hearing.row) {
+    const Before before(*row);
+    QUARTET_ASSIGN_OR_RETURN(Step step, StepAll(transaction, hearing, *row));
+    // In the database it is not what these replies are for.
+    step.changed |= row->unwritten;
     // What changes nothing may do so because the row is not the stored one.
-    if (step.changed) return Apply(transaction, *std::move(recent), step, before, out, written);
+    if (step.changed) return Apply(transaction, *std::move(row), step, before, out, written);
   }
   QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, hearing.id));
   // An id without a row can never start; its intents are void when asked about.
@@ -347,8 +345,8 @@ Status Coordinator::KeepUp() {
   for (std::size_t first = 0; first < ids.size(); first += kWrittenDownMax) {
     std::vector<Hearing> hearings;
     for (const std::string& id : std::span(ids).subspan(first, std::min(kWrittenDownMax, ids.size() - first)))
-      hearings.push_back({.id = id, .replies = recent_.BeginHearing(id)});
-    for (Status& status : Hear(hearings)) QUARTET_RETURN_IF_ERROR(std::move(status));
+      hearings.push_back(BeginHearing(id));
+    for (Status& status : Hear(std::move(hearings))) QUARTET_RETURN_IF_ERROR(std::move(status));
   }
   return {};
 }
@@ -362,17 +360,22 @@ Status Coordinator::Redrive() {
   // A row that fails must not hold up those that come after it.
   Status first_failure;
   for (const std::string& id : due) {
+    // Who has been asked is asked again, not the lead.
+    const std::optional<Row> remembered = recent_.TakeUnwritten(id);
     Status driven = Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) {
-      return RedriveRow(transaction, id, out, written);
+      return RedriveRow(transaction, id, remembered, out, written);
     });
     if (!driven.ok() && first_failure.ok()) first_failure = std::move(driven);
   }
   return first_failure;
 }
 
-Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::string& id,
+Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::string& id, std::optional<Row> remembered,
                                std::vector<events::Message>& out, Written& written) const {
-  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, id));
+  std::optional<Row> row = std::move(remembered);
+  if (!row) {
+    QUARTET_ASSIGN_OR_RETURN(row, repository_.Find(transaction, id));
+  }
   const std::int64_t now_us = clock_.NowMicros();
   if (!row || row->redrive_time_us == 0 || row->redrive_time_us > now_us) return {};
   QUARTET_ASSIGN_OR_RETURN(const Holder holder, LookUpHolder(transaction, row->waits_for));
@@ -384,11 +387,12 @@ Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::str
 Status Coordinator::Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
                           std::vector<events::Message>& out, Written& written) const {
   if (step.changed) {
-    const QualificationRepository::Changed changed{.plan = row.state() != before.state,
+    const QualificationRepository::Changed changed{.plan = row.state() != before.state || before.unwritten,
                                                    .times = row.waits_for != before.waits_for ||
                                                             row.redrive_time_us != before.redrive_time_us ||
                                                             row.redrive_count != before.redrive_count};
     QUARTET_RETURN_IF_ERROR(repository_.Update(transaction, row, changed));
+    row.unwritten = false;
     // Who decides the holder wakes those that it sees waiting, so it must see this one.
     if (row.waits_for != before.waits_for && !row.waits_for.empty())
       QUARTET_RETURN_IF_ERROR(repository_.Touch(transaction, row.waits_for));

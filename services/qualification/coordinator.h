@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,10 +61,12 @@ class Coordinator {
 
  private:
   using Start = std::function<Status(storage::Transaction&, Row&, Step&)>;
-  // What is heard of one qualification at once, in the order in which it came.
+  // What is heard of one qualification at once, in the order in which it came, and the row if
+  // this process remembers it.
   struct Hearing {
     std::string id;
     std::vector<v1::Reply> replies;
+    std::optional<Row> row;
   };
   // What one operation wrote, for the moment at which that is durable.
   struct Written {
@@ -77,6 +80,7 @@ class Coordinator {
     std::string waits_for;
     std::int64_t redrive_time_us;
     std::int64_t redrive_count;
+    bool unwritten;
   };
   using Work = std::function<Status(storage::Transaction&, std::vector<events::Message>&, Written&)>;
   using Announcement = std::function<void(storage::Transaction&)>;
@@ -93,16 +97,21 @@ class Coordinator {
   Status Write(Work work, std::vector<events::Message>* commands = nullptr);
   void Remember(Written& written);
 
+  // The lead is locked: all that follows is added to `commands`, and nothing is written until
+  // the others have answered. False if that cannot be, or if there are no `commands`.
+  bool GoOnUnwritten(const std::string& id, const v1::Reply& reply, std::vector<events::Message>* commands);
   // All of them in one operation; if that fails each in one of its own. Positional results.
-  std::vector<Status> Hear(const std::vector<Hearing>& hearings, std::vector<events::Message>* commands = nullptr);
-  std::vector<Status> HearEach(const std::vector<Hearing>& hearings);
+  std::vector<Status> Hear(std::vector<Hearing> hearings, std::vector<events::Message>* commands = nullptr);
+  std::vector<Status> HearEach(std::span<Hearing*> hearings);
+  Hearing BeginHearing(const std::string& id);
   void KeepAcknowledgements(const v1::Reply& reply);
   void Expect(storage::Transaction& transaction, const Hearing& hearing) const;
   Status HearOne(storage::Transaction& transaction, const Hearing& hearing, std::vector<events::Message>& out,
-                 Written& written);
+                 Written& written) const;
   Result<Step> StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row) const;
-  Status RedriveRow(storage::Transaction& transaction, const std::string& id, std::vector<events::Message>& out,
-                    Written& written) const;
+  // `remembered`: the row if it is unwritten.
+  Status RedriveRow(storage::Transaction& transaction, const std::string& id, std::optional<Row> remembered,
+                    std::vector<events::Message>& out, Written& written) const;
   // Writes what the step changed and sends what it says; wakes those who waited
   // for the row if it is decided or has made way now. ABORTED if the row is not the
   // stored one any more.

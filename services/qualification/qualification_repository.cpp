@@ -78,6 +78,7 @@ Result<std::optional<Row>> QualificationRepository::Find(storage::Transaction& t
              .waits_for = row.String(3),
              .redrive_time_us = row.Int(4),
              .redrive_count = row.Int(5),
+             .is_read = true,
              .stored = {},
              .plan = {}};
     const auto body = row.Bytes(6);
@@ -110,7 +111,7 @@ Status QualificationRepository::Update(storage::Transaction& transaction, Row& r
   const std::string_view sql =
       changed.plan ? (changed.times ? kUpdateAll : kUpdatePlan) : (changed.times ? kUpdateTimes : kUpdate);
   ++row.version;
-  return transaction.Change(sql, params, Aborted("QUALIFICATION_MOVED", "the row was changed meanwhile"));
+  return transaction.Change(sql, params, Aborted(std::string(kMoved), "the row was changed meanwhile"));
 }
 
 Status QualificationRepository::Touch(storage::Transaction& transaction, std::string_view id) const {

@@ -13,6 +13,9 @@
 
 namespace quartet::qualification {
 
+// The reason of the error that a row is not the stored one any more.
+inline constexpr std::string_view kMoved = "QUALIFICATION_MOVED";
+
 // What a request_id stands for.
 struct Request {
   std::string content;  // a digest of what was asked for
@@ -39,7 +42,7 @@ class QualificationRepository {
   };
   // Writes the row as its next version if the stored one is still row.version
   // (rule 2), and raises row.version. Otherwise the operation fails: ABORTED
-  // QUALIFICATION_MOVED.
+  // kMoved.
   Status Update(storage::Transaction& transaction, Row& row, Changed changed) const;
 
   // Makes this operation collide with every other process's that changes the row.

@@ -184,6 +184,8 @@ void OnPrepared(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& ste
 }
 
 void OnLocked(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& step) {
+  // Whoever began it may have used this attempt.
+  if (row.is_read) row.qualification().set_attempt(row.qualification().attempt() + 1);
   row.plan = MakePlan(reply.prepared().lead(), row.qualification().options(), NameOf(row));
   for (const v1::Prepare& prepare : row.plan.prepares()) row.stored.add_participants(ParticipantOf(prepare));
   MoveTo(row, v1::Qualification::PREPARING, now_us);
@@ -298,6 +300,18 @@ Step OnReply(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_
   return step;
 }
 
+Step OnLockedUnwritten(Row& row, const v1::Reply& reply, std::int64_t now_us) {
+  if (row.is_read || row.state() != v1::Qualification::STARTED || reply.participant() != v1::LEAD ||
+      !reply.has_prepared())
+    return {};
+  // The stored one is driven again when it was to be.
+  const std::int64_t redrive_time_us = row.redrive_time_us;
+  Step step = OnReply(row, reply, Holder{}, now_us);
+  row.redrive_time_us = redrive_time_us;
+  row.unwritten = step.changed;
+  return step;
+}
+
 Step OnHolderGone(Row& row, bool holder_decided, std::int64_t now_us) {
   Step step;
   if (row.state() == v1::Qualification::PARKED && holder_decided) {
@@ -338,6 +352,10 @@ Step OnRedrive(Row& row, bool holder_decided, std::int64_t now_us) {
 Step Cancel(Row& row, std::int64_t now_us) {
   Step step;
   if (row.decided()) return step;
+  // Whoever began it may have asked all of them already.
+  if (row.state() == v1::Qualification::STARTED) {
+    for (const Participant other : {v1::ACCOUNT, v1::CONTACT, v1::OPPORTUNITY}) row.stored.add_participants(other);
+  }
   Abort(row, rpc::ToRpcStatus(Aborted("QUALIFICATION_CANCELED", NameOf(row) + " was canceled")), now_us, step);
   return step;
 }

@@ -24,6 +24,11 @@ struct Row {
   std::string waits_for;
   std::int64_t redrive_time_us = 0;  // when to send again; 0: everything is over
   std::int64_t redrive_count = 0;    // how often in this state
+  // Read from the database, so that the process that began it may have it too, and be ahead in
+  // memory (unwritten).
+  bool is_read = false;
+  // What it has been since STARTED is in memory only: it is PREPARING, and has a plan.
+  bool unwritten = false;
   v1::StoredQualification stored;
   v1::Plan plan;  // made when the lead is locked, never changed; empty before, and once decided
 
@@ -62,6 +67,11 @@ Step StartQualify(Row& row, std::int64_t now_us);
 Step StartRevert(Row& row, const Row& reverted, std::int64_t now_us);
 // A participant's reply. `holder` describes the holder that a Busy names.
 Step OnReply(Row& row, const v1::Reply& reply, const Holder& holder, std::int64_t now_us);
+// The same for the lead's lock, in the process that began the row: PREPARING, unwritten. For
+// a crash costs no more than that the lead says again what it said; and whoever else hears
+// of the lock begins the next attempt, so that no attempt has two plans.
+// Nothing if the row is not STARTED, or was read.
+Step OnLockedUnwritten(Row& row, const v1::Reply& reply, std::int64_t now_us);
 // What the row waits for has been decided or has made way.
 Step OnHolderGone(Row& row, bool holder_decided, std::int64_t now_us);
 // The row has not moved for long: what it waits for is sent again.

@@ -9,6 +9,8 @@ namespace {
 // Whether the row goes on waiting when it has heard `reply` after `before`.
 bool LeavesOthersMissing(const Row& row, const std::vector<v1::Reply>& before, const v1::Reply& reply) {
   if (row.state() != v1::Qualification::PREPARING || reply.attempt() != row.qualification().attempt()) return false;
+  // Somebody has asked the lead once more, so that the row may have moved.
+  if (row.unwritten && reply.participant() == v1::LEAD) return false;
   return std::ranges::any_of(row.stored.participants(), [&](int participant) {
     const auto needed = static_cast<v1::Participant>(participant);
     const auto says_so = [needed](const v1::Reply& heard) { return heard.participant() == needed; };
@@ -63,10 +65,13 @@ std::optional<Row> RecentRows::Take(const std::string& id) {
   return row;
 }
 
-bool RecentRows::Knows(const std::string& id) const {
+std::optional<Row> RecentRows::TakeUnwritten(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(id);
-  return found != entries_.end() && found->second.row.has_value();
+  Entry* entry = Find(id);
+  if (entry == nullptr || !entry->row || !entry->row->unwritten) return std::nullopt;
+  std::optional<Row> row = std::exchange(entry->row, std::nullopt);
+  EraseIfEmpty(id);
+  return row;
 }
 
 bool RecentRows::Keep(const std::string& id, const v1::Reply& reply) {
@@ -100,7 +105,8 @@ std::vector<std::string> RecentRows::WithReplies() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> ids;
   for (const std::string& id : oldest_first_) {
-    if (!entries_.at(id).replies.empty()) ids.push_back(id);
+    const Entry& entry = entries_.at(id);
+    if (!entry.replies.empty() && !(entry.row && entry.row->unwritten)) ids.push_back(id);
   }
   return ids;
 }

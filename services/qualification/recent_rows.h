@@ -13,21 +13,20 @@
 namespace quartet::qualification {
 
 // Rows as this process wrote them last, which spares reading them for the next
-// step, and replies to them from which nothing follows before others have come.
-// All of it may be lost at any moment: a row is read again, and what is kept
-// here of replies the participants say again when they are asked again (rule
-// 10). A row that another process has changed since is noticed when it is
+// step, or as they went on without being written, and replies to them from which nothing follows before others have
+// come. All of it may be lost at any moment: a row is read again, and what is kept here of replies the participants say
+// again when they are asked again (rule 10). A row that another process has changed since is noticed when it is
 // written, by its version (rule 2). Thread-safe.
 class RecentRows {
  public:
   explicit RecentRows(std::size_t entries_max = 8'192) : entries_max_(entries_max) {}
 
-  // Remembers a row whose write is durable.
+  // Remembers a row whose write is durable, or that is unwritten since.
   void Put(Row row);
   // The row if it is known, and forgets it; its replies stay.
   std::optional<Row> Take(const std::string& id);
-
-  bool Knows(const std::string& id) const;
+  // The same, if it is unwritten.
+  std::optional<Row> TakeUnwritten(const std::string& id);
 
   // Keeps a reply to qualification `id` that can wait: an acknowledgement, or a
   // Prepared that leaves others missing. Whether it was kept.
@@ -36,7 +35,8 @@ class RecentRows {
   // Prepared is kept for it: what is missing then is not known.
   std::vector<v1::Reply> BeginHearing(const std::string& id);
   void EndHearing(const std::string& id);
-  // The rows that replies are kept for.
+  // The rows that replies are kept for, but for those that are unwritten: when they are
+  // written, all they have heard is.
   std::vector<std::string> WithReplies() const;
 
  private:

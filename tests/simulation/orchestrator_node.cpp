@@ -77,6 +77,18 @@ Result<std::string> OrchestratorNode::BeginRevert(const std::string& qualificati
   return id;
 }
 
+std::vector<Status> OrchestratorNode::Handle(std::span<const events::Delivery> deliveries,
+                                             qualification::Coordinator& coordinator) {
+  std::vector<events::Message> commands;
+  auto statuses = coordinator.Handle(deliveries, &commands);
+  Require(bus_.Publish(commands));
+  return statuses;
+}
+
+std::unique_ptr<qualification::Coordinator> OrchestratorNode::AnotherCoordinator() {
+  return std::make_unique<qualification::Coordinator>(repository_, *database_, *outbox_, *waiters_, clock_, ids_);
+}
+
 std::vector<std::pair<std::string, std::string>> OrchestratorNode::TakeCommands() {
   while (relay_->Step()) {
   }

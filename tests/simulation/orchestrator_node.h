@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,12 @@ class OrchestratorNode {
   std::string Begin(const std::string& lead, const qualification::v1::QualifyOptions& options,
                     const std::string& request_id);
   Result<std::string> BeginRevert(const std::string& qualification_id);
+
+  // Handles replies as the consumer does: what follows is published.
+  std::vector<Status> Handle(std::span<const events::Delivery> deliveries) { return Handle(deliveries, *coordinator_); }
+  std::vector<Status> Handle(std::span<const events::Delivery> deliveries, qualification::Coordinator& coordinator);
+  // One that has the same database, and a memory of its own, as in another process.
+  std::unique_ptr<qualification::Coordinator> AnotherCoordinator();
 
   // Commands, each with its topic, and domain events that were sent since the
   // last call.

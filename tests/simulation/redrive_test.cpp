@@ -1,4 +1,6 @@
+#include <future>
 #include <memory>
+#include <optional>
 
 #include <gmock/gmock.h>
 
@@ -10,6 +12,7 @@
 namespace quartet::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 class Redrive : public EveryDatabase {
@@ -66,14 +69,15 @@ TEST_P(Redrive, ADecisionComesAgainUntilItsAcknowledgementIsWrittenDown) {
   OrchestratorNode orchestrator(*backend_, clock_, ids_);
   const std::string id = orchestrator.Begin("leads/" + ids_.NewUuid(), {}, "");
   ASSERT_TRUE(orchestrator.coordinator().Cancel(id).ok());
-  ASSERT_EQ(DecisionsOf(orchestrator), 1);
-  const auto acknowledged = Acknowledged(id, {qualification::v1::LEAD});
+  ASSERT_EQ(DecisionsOf(orchestrator), 4);
+  const auto acknowledged = Acknowledged(id, {qualification::v1::LEAD, qualification::v1::ACCOUNT,
+                                              qualification::v1::CONTACT, qualification::v1::OPPORTUNITY});
 
   ASSERT_TRUE(orchestrator.coordinator().Handle(acknowledged).at(0).ok());
   orchestrator.Restart();
   clock_.Advance(2'000'000);
   ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
-  EXPECT_EQ(DecisionsOf(orchestrator), 1) << "what was only in memory is lost";
+  EXPECT_EQ(DecisionsOf(orchestrator), 4) << "what was only in memory is lost";
 
   ASSERT_TRUE(orchestrator.coordinator().Handle(acknowledged).at(0).ok());
   ASSERT_TRUE(orchestrator.coordinator().KeepUp().ok());
@@ -117,6 +121,163 @@ TEST_P(Redrive, AnAnswerThatWasAcknowledgedAndNotWrittenDownIsAskedForAgain) {
   EXPECT_TRUE(again.prepare().has_account());
   hear({account});
   EXPECT_EQ(orchestrator.Rows().at(0).state(), qualification::v1::Qualification::COMMITTED);
+}
+
+// What follows the lead's lock is in memory until the others have answered.
+class Unwritten : public Redrive {
+ protected:
+  using Qualification = qualification::v1::Qualification;
+  using Reply = qualification::v1::Reply;
+
+  void SetUp() override {
+    orchestrator_.Begin(TestName("leads", 1), {}, "");
+    begun_ = Stored();
+    ASSERT_THAT(orchestrator_.TakeCommands(), SizeIs(1));
+    Hear({LockedReply(begun_, TestLead(1))});
+    EXPECT_THAT(Asked(), ElementsAre(0, 0, 0));
+    EXPECT_EQ(Stored().state(), Qualification::STARTED);
+  }
+
+  void Hear(const std::vector<Reply>& replies) { Hear(replies, orchestrator_.coordinator()); }
+  void Hear(const std::vector<Reply>& replies, qualification::Coordinator& coordinator) {
+    for (const Status& status : orchestrator_.Handle(Deliveries(replies), coordinator)) ASSERT_TRUE(status.ok());
+  }
+  qualification::Row Stored() { return orchestrator_.Rows().at(0); }
+  // The attempts of the prepares that were sent since the last look.
+  std::vector<std::int64_t> Asked() {
+    std::vector<std::int64_t> attempts;
+    for (const auto& [topic, data] : orchestrator_.TakeCommands()) {
+      qualification::v1::Command command;
+      EXPECT_TRUE(command.ParseFromString(data));
+      if (command.has_prepare()) attempts.push_back(command.prepare().attempt());
+    }
+    return attempts;
+  }
+  static std::vector<Reply> AllPrepared(const qualification::Row& row) {
+    return {PreparedReply(row, qualification::v1::ACCOUNT), PreparedReply(row, qualification::v1::CONTACT),
+            PreparedReply(row, qualification::v1::OPPORTUNITY)};
+  }
+
+  OrchestratorNode orchestrator_{*backend_, clock_, ids_};
+  qualification::Row begun_;
+};
+
+QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(Unwritten);
+
+TEST_P(Unwritten, TheDecisionIsTheNextThatIsWritten) {
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+  EXPECT_EQ(Stored().version, 2);
+}
+
+TEST_P(Unwritten, ACrashCostsAnAttempt) {
+  orchestrator_.Restart();
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::STARTED) << "nobody knows of the plan that they are for";
+
+  clock_.Advance(2'000'000);
+  ASSERT_TRUE(orchestrator_.coordinator().Redrive().ok());
+  EXPECT_THAT(Asked(), ElementsAre(0)) << "the lead";
+  Hear({LockedReply(Stored(), TestLead(1))});
+  EXPECT_THAT(Asked(), ElementsAre(1, 1, 1));
+  Hear(AllPrepared(Stored()));
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+}
+
+TEST_P(Unwritten, WhoeverElseHearsOfTheLockVoidsWhatIsInMemory) {
+  const auto other = orchestrator_.AnotherCoordinator();
+  Hear({LockedReply(begun_, TestLead(1))}, *other);
+  EXPECT_THAT(Asked(), ElementsAre(1, 1, 1));
+
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::PREPARING);
+  EXPECT_EQ(Stored().stored.prepared_size(), 0);
+  Hear(AllPrepared(Stored()), *other);
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+  EXPECT_EQ(Stored().qualification().attempt(), 1);
+}
+
+TEST_P(Unwritten, WhereAnotherProcessDrivesItAgainTheLeadsAnswerTells) {
+  const auto other = orchestrator_.AnotherCoordinator();
+  Hear({PreparedReply(begun_, qualification::v1::ACCOUNT)});
+  clock_.Advance(2'000'000);
+  ASSERT_TRUE(other->Redrive().ok());
+  EXPECT_THAT(Asked(), ElementsAre(0)) << "to whoever reads the row it is STARTED, so the lead is asked";
+
+  Hear({LockedReply(begun_, TestLead(1))});
+
+  EXPECT_THAT(Asked(), ElementsAre(1, 1, 1));
+  Hear(AllPrepared(Stored()));
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+}
+
+TEST_P(Unwritten, AnAnswerOfTheLeadsThatComesTwiceHasItWrittenDown) {
+  Hear({LockedReply(begun_, TestLead(1))});
+  EXPECT_EQ(Stored().state(), Qualification::PREPARING);
+  EXPECT_EQ(Stored().qualification().attempt(), 0);
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+}
+
+TEST_P(Unwritten, ACancellationElsewhereWins) {
+  ASSERT_TRUE(orchestrator_.AnotherCoordinator()->Cancel(begun_.id).ok());
+  EXPECT_EQ(DecisionsOf(orchestrator_), 4);
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::ABORTED);
+}
+
+TEST_P(Unwritten, WhoHasNotAnsweredIsAskedAgainAndThenItIsWritten) {
+  Hear({PreparedReply(begun_, qualification::v1::ACCOUNT)});
+  clock_.Advance(2'000'000);
+  ASSERT_TRUE(orchestrator_.coordinator().Redrive().ok());
+  EXPECT_EQ(Stored().state(), Qualification::PREPARING);
+  EXPECT_THAT(Asked(), ElementsAre(0, 0, 0)) << "who has answered says it once more";
+  orchestrator_.Restart();
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+}
+
+TEST_P(Unwritten, ABusyRecordIsWrittenDown) {
+  Hear({BusyReply(begun_, qualification::v1::CONTACT, TestName("qualifications", 2))});
+  EXPECT_THAT(Asked(), ElementsAre(0)) << "an unknown holder has gone";
+  EXPECT_EQ(Stored().state(), Qualification::PREPARING);
+  orchestrator_.Restart();
+  Hear(AllPrepared(begun_));
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+}
+
+TEST_P(Unwritten, ANeighbourThatFailsCostsNothing) {
+  const auto other = orchestrator_.AnotherCoordinator();
+  clock_.Advance(1'000);
+  std::promise<std::string> begun;
+  other->BeginQualify(TestName("leads", 2), {}, "", [&](const Result<Qualification>& result) {
+    begun.set_value(resource::IdOf(result.value().name()));
+  });
+  const std::string broken = begun.get_future().get();
+  ASSERT_TRUE(orchestrator_.database()
+                  .Write([&](storage::Transaction& transaction) {
+                    return transaction.Run("UPDATE qualification SET body = $2 WHERE id = $1",
+                                           {std::string_view(broken), storage::Blob{"\xff"}});
+                  })
+                  .ok());
+  qualification::Row unreadable = begun_;
+  unreadable.id = broken;
+  auto replies = AllPrepared(begun_);
+  replies.push_back(PreparedReply(unreadable, qualification::v1::ACCOUNT));
+
+  const auto statuses = orchestrator_.Handle(Deliveries(replies));
+
+  EXPECT_TRUE(statuses[0].ok() && statuses[1].ok() && statuses[2].ok());
+  EXPECT_FALSE(statuses[3].ok());
+  std::optional<Qualification::State> state;
+  ASSERT_TRUE(orchestrator_.database()
+                  .Read([&](storage::Transaction& transaction) {
+                    return transaction.Query(
+                        "SELECT state FROM qualification WHERE id = $1", {std::string_view(begun_.id)},
+                        [&](const storage::Row& row) { state = static_cast<Qualification::State>(row.Int(0)); });
+                  })
+                  .ok());
+  EXPECT_EQ(state, Qualification::COMMITTED);
 }
 
 }  // namespace

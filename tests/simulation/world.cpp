@@ -142,7 +142,7 @@ void World::Deliver(Place place, const std::vector<std::string>& data) {
   if (place == kOrchestrator) {
     std::vector<events::Delivery> deliveries;
     for (const std::string& one : data) deliveries.emplace_back().message.data = one;
-    statuses = orchestrator_.coordinator().Handle(deliveries);
+    statuses = orchestrator_.Handle(deliveries);
   } else {
     for (const std::string& one : data) ASSERT_TRUE(commands.emplace_back().ParseFromString(one));
   }

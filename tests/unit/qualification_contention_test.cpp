@@ -58,7 +58,9 @@ TEST_F(QualificationRules, ARefusalAfterItsPreparedIsStale) {
 
 TEST_F(QualificationRules, CancellingEndsItInEveryUndecidedState) {
   Start();
-  EXPECT_THAT(Describe(Cancel()), ElementsAre("ABORTED LEAD"));
+  EXPECT_THAT(Describe(Cancel()),
+              ElementsAre("ABORTED LEAD", "ABORTED ACCOUNT", "ABORTED CONTACT", "ABORTED OPPORTUNITY"))
+      << "whoever began it may have asked all of them";
   EXPECT_EQ(ReasonOf(row_), "QUALIFICATION_CANCELED");
 
   row_ = NewQualification(1);
@@ -79,6 +81,7 @@ TEST_F(QualificationRules, AnAbortedRowIsToldToEverybodyUntilAllHaveAcknowledged
   Start();
   Cancel();
   EXPECT_FALSE(Hear(LockedReply(row_, TestLead(1))).changed);
+  for (const Participant from : {ACCOUNT, CONTACT, OPPORTUNITY}) Hear(AcknowledgedReply(row_, from));
   EXPECT_THAT(Describe(Redrive()), ElementsAre("ABORTED LEAD"));
   Hear(AcknowledgedReply(row_, LEAD));
   EXPECT_EQ(row_.redrive_time_us, 0);

@@ -34,6 +34,42 @@ TEST_F(QualificationRules, TheLockedLeadIsPlannedAndAllThreeAreAskedAtOnce) {
   EXPECT_EQ(state(), Qualification::PREPARING);
 }
 
+TEST_F(QualificationRules, WhoBeganItGoesOnUnwritten) {
+  Start();
+  const std::int64_t redrive_time_us = row_.redrive_time_us;
+
+  const Step step = qualification::OnLockedUnwritten(row_, LockedReply(row_, TestLead(1)), now_us_ + 900'000);
+
+  EXPECT_THAT(Describe(step), ElementsAre("PREPARE ACCOUNT 0", "PREPARE CONTACT 0", "PREPARE OPPORTUNITY 0"));
+  EXPECT_EQ(state(), Qualification::PREPARING);
+  EXPECT_TRUE(row_.unwritten);
+  EXPECT_EQ(row_.redrive_time_us, redrive_time_us) << "the stored row knows no other";
+}
+
+TEST_F(QualificationRules, ARowThatWasReadBeginsTheNextAttemptWhenTheLeadIsLocked) {
+  Start();
+  row_.is_read = true;
+
+  EXPECT_FALSE(qualification::OnLockedUnwritten(row_, LockedReply(row_, TestLead(1)), now_us_).changed);
+  EXPECT_EQ(state(), Qualification::STARTED);
+
+  EXPECT_THAT(Describe(Hear(LockedReply(row_, TestLead(1)))),
+              ElementsAre("PREPARE ACCOUNT 1", "PREPARE CONTACT 1", "PREPARE OPPORTUNITY 1"));
+  EXPECT_FALSE(row_.unwritten);
+}
+
+TEST_F(QualificationRules, OnlyALockedLeadIsGoneOnWithUnwritten) {
+  Start();
+  const auto unwritten = [this](const Reply& reply) {
+    return qualification::OnLockedUnwritten(row_, reply, now_us_).changed;
+  };
+  EXPECT_FALSE(unwritten(RefusedReply(row_, LEAD, "LEAD_NOT_FOUND")));
+  EXPECT_FALSE(unwritten(PreparedReply(row_, ACCOUNT)));
+  EXPECT_EQ(state(), Qualification::STARTED);
+  EXPECT_TRUE(unwritten(LockedReply(row_, TestLead(1))));
+  EXPECT_FALSE(unwritten(LockedReply(row_, TestLead(1)))) << "it is not STARTED any more";
+}
+
 TEST_F(QualificationRules, WithoutACompanyThereIsNoAccountToAskFor) {
   Start();
 

@@ -80,6 +80,22 @@ TEST_F(RecentRowsTest, OnlyWhatCanWaitIsKept) {
   EXPECT_TRUE(rows_.Keep(TestUuid(9), AcknowledgedReply(row_, ACCOUNT))) << "nobody waits for an acknowledgement";
 }
 
+TEST_F(RecentRowsTest, AnUnwrittenRowIsNotWrittenDownForItsReplies) {
+  row_.version = 3;
+  row_.unwritten = true;
+  rows_.Put(row_);
+  EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
+  EXPECT_THAT(rows_.WithReplies(), IsEmpty());
+  EXPECT_TRUE(rows_.TakeUnwritten(row_.id).has_value());
+  EXPECT_FALSE(rows_.TakeUnwritten(row_.id).has_value());
+  EXPECT_THAT(rows_.BeginHearing(row_.id), SizeIs(1));
+}
+
+TEST_F(RecentRowsTest, AWrittenRowIsNotTakenForAnUnwrittenOne) {
+  EXPECT_FALSE(rows_.TakeUnwritten(row_.id).has_value());
+  EXPECT_TRUE(rows_.Take(row_.id).has_value());
+}
+
 TEST_F(RecentRowsTest, ARowThatIsOverIsNotRemembered) {
   for (const Participant from : {ACCOUNT, CONTACT, OPPORTUNITY}) Hear(PreparedReply(row_, from));
   for (const Participant from : {LEAD, ACCOUNT, CONTACT, OPPORTUNITY}) Hear(AcknowledgedReply(row_, from));

@@ -1,0 +1,56 @@
+#include "services/qualification/qualification_messages.h"
+
+#include <string>
+#include <string_view>
+
+#include "quartet/qualification/v1/events.pb.h"
+
+namespace quartet::qualification {
+namespace {
+
+std::string_view TopicOf(v1::Participant participant) {
+  switch (participant) {
+    case v1::LEAD:
+      return "lead.commands";
+    case v1::ACCOUNT:
+      return "account.commands";
+    case v1::CONTACT:
+      return "contact.commands";
+    case v1::OPPORTUNITY:
+      return "opportunity.commands";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+events::Message CommandMessage(const Row& row, const Send& send) {
+  events::Message message;
+  message.topic = TopicOf(send.to);
+  message.type = "quartet.qualification.v1.Command";
+  message.source = "/qualification";
+  message.subject = row.qualification().name();
+  message.data = send.command.SerializeAsString();
+  // The row sends it again until it is answered. Nobody waits for a decision.
+  message.carriage = send.command.has_decisions() ? events::Carriage::kJoined : events::Carriage::kResent;
+  return message;
+}
+
+events::Message DecidedEvent(const Row& row) {
+  const bool committed = row.state() == v1::Qualification::COMMITTED;
+  v1::QualificationEvent event;
+  event.set_change(committed ? v1::QualificationEvent::COMMITTED : v1::QualificationEvent::ABORTED);
+  event.set_version(row.version);
+  *event.mutable_qualification() = row.qualification();
+  events::Message message;
+  message.topic = "qualification.events";
+  message.type = std::string("quartet.qualification.v1.") + (committed ? "committed" : "aborted");
+  message.source = "/qualification";
+  message.subject = row.qualification().name();
+  message.time_us = row.update_time_us;
+  message.data = event.SerializeAsString();
+  return message;
+}
+
+}  // namespace quartet::qualification
