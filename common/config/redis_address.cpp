@@ -1,5 +1,7 @@
 #include "common/config/redis_address.h"
 
+#include <sys/un.h>
+
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -16,6 +18,9 @@ struct Scheme {
 constexpr Scheme kSchemes[] = {{"redis", RedisAddress::Kind::kServer},
                                {"sentinel", RedisAddress::Kind::kSentinel},
                                {"cluster", RedisAddress::Kind::kCluster}};
+constexpr std::string_view kSocketScheme = "unix";
+// With the NUL behind it; what is longer would be cut.
+constexpr std::size_t kSocketPathMax = sizeof(sockaddr_un::sun_path) - 1;
 
 Error Wrong(std::string what) {
   return InvalidArgument({{"redis", std::move(what)}});
@@ -48,7 +53,14 @@ Status ReadScheme(std::string_view scheme, RedisAddress& address) {
     address.tls = rest == "s";
     return {};
   }
-  return Wrong("the scheme is none of redis, sentinel and cluster, nor one of these with an s for TLS");
+  return Wrong("the scheme is none of redis, sentinel and cluster, nor one of these with an s for TLS, nor unix");
+}
+
+Status ReadSocket(std::string_view path, RedisAddress& address) {
+  if (!path.starts_with('/')) return Wrong("the socket's path does not begin with a slash: unix:///path");
+  if (path.size() > kSocketPathMax) return Wrong(fmt::format("the socket's path is longer than {}", kSocketPathMax));
+  address.hosts = {{.host = std::string(path), .port = 0}};
+  return {};
 }
 
 Status ReadCredentials(std::string_view text, RedisAddress& address) {
@@ -77,7 +89,16 @@ Status ReadHosts(std::string_view text, RedisAddress& address) {
 
 }  // namespace
 
+bool IsSocket(const Address& address) {
+  return address.host.starts_with('/');
+}
+
+std::string FormatServer(const Address& address) {
+  return IsSocket(address) ? address.host : FormatAddress(address.host, address.port);
+}
+
 std::string RedisAddress::ToString() const {
+  if (IsSocket(hosts.front())) return fmt::format("{}://{}", kSocketScheme, hosts.front().host);
   std::string text;
   if (kind != Kind::kServer || tls) {
     for (const Scheme& scheme : kSchemes) {
@@ -94,14 +115,20 @@ std::string RedisAddress::ToString() const {
 
 Result<RedisAddress> ParseRedisAddress(std::string_view text) {
   RedisAddress address;
+  bool is_socket = false;
   if (const auto end = text.find("://"); end != std::string_view::npos) {
-    QUARTET_RETURN_IF_ERROR(ReadScheme(text.substr(0, end), address));
+    is_socket = text.substr(0, end) == kSocketScheme;
+    if (!is_socket) QUARTET_RETURN_IF_ERROR(ReadScheme(text.substr(0, end), address));
     text.remove_prefix(end + 3);
   }
   // A password may hold an @ of its own; a host never does.
   if (const auto at = text.rfind('@'); at != std::string_view::npos) {
     QUARTET_RETURN_IF_ERROR(ReadCredentials(text.substr(0, at), address));
     text.remove_prefix(at + 1);
+  }
+  if (is_socket) {
+    QUARTET_RETURN_IF_ERROR(ReadSocket(text, address));
+    return address;
   }
   if (address.kind == RedisAddress::Kind::kSentinel) {
     const auto slash = text.find('/');

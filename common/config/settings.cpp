@@ -24,8 +24,8 @@ const std::vector<Flag> kCommonFlags = {
     {"database-connections", "Connections to PostgreSQL, at most; 8 unless told"},
     {"database-statement-timeout", "Seconds after which PostgreSQL gives a statement up; 10 unless told"},
     {"redis",
-     "host:port of Redis, sentinel://host:port,…/name or cluster://host:port,…; rediss://, sentinels:// and "
-     "clusters:// encrypt; user@ before the first host logs in, with the password in QUARTET_REDIS_PASSWORD (and "
+     "host:port of Redis, unix:///path, sentinel://host:port,…/name or cluster://host:port,…; rediss://, sentinels:// "
+     "and clusters:// encrypt; user@ before the first host logs in, with the password in QUARTET_REDIS_PASSWORD (and "
      "QUARTET_REDIS_SENTINEL_PASSWORD); 127.0.0.1:<base port + 9> unless told"},
     {"redis-ca-file", "Certificates (PEM) that Redis's own is checked against; the system's unless told"},
     {"redis-cert-file", "Certificate (PEM) to show to Redis; none unless told"},

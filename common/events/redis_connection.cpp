@@ -84,7 +84,7 @@ void RedisConnection::Close() {
 }
 
 Error RedisConnection::Broken(std::string_view what) {
-  std::string message = fmt::format("Redis at {}: {}", config::FormatAddress(address_.host, address_.port), what);
+  std::string message = fmt::format("Redis at {}: {}", config::FormatServer(address_), what);
   Close();
   return BrokerUnavailable(std::move(message));
 }
@@ -100,11 +100,14 @@ Status RedisConnection::OpenSentinel(const config::Address& address) {
 Status RedisConnection::Connect(const config::Address& address, const std::string& user, const std::string& password) {
   Close();
   address_ = address;
-  context_ = redisConnectWithTimeout(address_.host.c_str(), address_.port, ToTimeval(options_.connect_timeout));
+  const timeval timeout = ToTimeval(options_.connect_timeout);
+  const bool is_socket = config::IsSocket(address_);
+  context_ = is_socket ? redisConnectUnixWithTimeout(address_.host.c_str(), timeout)
+                       : redisConnectWithTimeout(address_.host.c_str(), address_.port, timeout);
   if (context_ == nullptr) return Broken("out of memory");
   if (context_->err != 0) return Broken(context_->errstr);
   if (redisSetTimeout(context_, ToTimeval(options_.command_timeout)) != REDIS_OK) return Broken(context_->errstr);
-  if (redisEnableKeepAlive(context_) != REDIS_OK) return Broken(context_->errstr);
+  if (!is_socket && redisEnableKeepAlive(context_) != REDIS_OK) return Broken(context_->errstr);
   if (options_.address.tls) {
     if (const Status started = StartTls(context_, options_.address, address_.host); !started.ok()) {
       return Broken(started.error().message);
@@ -137,7 +140,7 @@ Status RedisConnection::CheckPolicy() {
     const bool hidden = text.starts_with("NOPERM") || text.starts_with("ERR unknown command");
     if (!hidden) return ReplyStatus(reply);
     telemetry::LogWarning("redis does not tell its maxmemory-policy; it must be noeviction",
-                          {{"redis", config::FormatAddress(address_.host, address_.port)}});
+                          {{"redis", config::FormatServer(address_)}});
     return {};
   }
   if (reply.elements != 2) return {};
@@ -146,7 +149,7 @@ Status RedisConnection::CheckPolicy() {
   return FailedPrecondition(
       "BROKER_MAY_EVICT",
       fmt::format("Redis at {} has maxmemory-policy {}, which throws messages away; set it to noeviction",
-                  config::FormatAddress(address_.host, address_.port), policy));
+                  config::FormatServer(address_), policy));
 }
 
 void RedisConnection::Append(std::span<const std::string_view> arguments) {

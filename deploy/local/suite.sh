@@ -5,7 +5,7 @@
 #                            log/<name>.log       what each process said
 #                            run/<name>.pid       "PID START": the start time (clock ticks since the machine's) tells our
 #                                                 process from a later one that got the same number
-#                            run/suite            base_port=N, redis=HOST:PORT and replicas=COUNT while the suite runs
+#                            run/suite            base_port=N, redis=ADDRESS and replicas=COUNT while the suite runs
 #                            postgres/            the data of the suite's PostgreSQL server, if it has one
 
 # shellcheck disable=SC2034,SC2154  # seen by those who source this; they set $data

@@ -55,10 +55,13 @@ RedisServer::RedisServer(bool append_only, std::vector<std::string> arguments, i
   const bool has_file = !arguments.empty() && !arguments.front().starts_with("-");
   arguments_ = {"redis-server"};
   if (has_file) arguments_.push_back(arguments.front());
-  const std::initializer_list<std::string> common = {
-      "--bind",        "127.0.0.1", "--dir",        directory_.path().string(),
-      "--save",        "",          "--appendonly", append_only ? "yes" : "no",
-      "--appendfsync", "always",    "--loglevel",   "warning"};
+  const std::initializer_list<std::string> common = {"--bind",        "127.0.0.1",
+                                                     "--unixsocket",  socket(),
+                                                     "--dir",         directory_.path().string(),
+                                                     "--save",        "",
+                                                     "--appendonly",  append_only ? "yes" : "no",
+                                                     "--appendfsync", "always",
+                                                     "--loglevel",    "warning"};
   arguments_.insert(arguments_.end(), common);
   arguments_.insert(arguments_.end(), arguments.begin() + (has_file ? 1 : 0), arguments.end());
   for (int i = 0; i < kLaunches; ++i) {

@@ -28,6 +28,8 @@ class RedisServer {
   RedisServer& operator=(const RedisServer&) = delete;
 
   int port() const { return port_; }
+  // Where it listens as well.
+  std::string socket() const { return (directory_.path() / "redis.sock").string(); }
   config::RedisAddress address() const { return {.hosts = {{.host = "127.0.0.1", .port = port_}}}; }
   bool running() const { return process_ != nullptr; }
 

@@ -121,7 +121,9 @@ void Suite::Start(const std::string& process) {
   // The process that holds all makes a folder for each service in the one that it is given.
   const auto data = process == "all" ? folder_.path() : folder_.path() / service;
   std::vector<std::string> command = {(ProgramFolder() / ("quartet-" + service)).string(), "--base-port",
-                                      std::to_string(ports_.base()), "--data-dir", data.string()};
+                                      std::to_string(ports_.base()), "--data-dir", data.string(),
+                                      // As where Redis is on the same machine.
+                                      "--redis", "unix://" + redis_->socket()};
   if (postgres_ != nullptr) {
     const std::vector<int> servers = {ports_.base() + kPostgresOffset, ports_.base() + kStandbyOffset};
     command.insert(command.end(), {"--database", PostgresServer::Target(servers, DatabaseOf("{service}"))});

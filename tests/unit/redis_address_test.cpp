@@ -61,10 +61,28 @@ TEST(RedisAddress, CredentialsAreReadAndNeverShown) {
   EXPECT_EQ(Good("redis://ann@a:1").user, "ann");
 }
 
+TEST(RedisAddress, ASocketIsNamedByItsPath) {
+  const RedisAddress address = Good("unix:///run/redis/a b.sock");
+  EXPECT_EQ(address.kind, Kind::kServer);
+  EXPECT_THAT(address.hosts, ElementsAre(Address{.host = "/run/redis/a b.sock", .port = 0}));
+  EXPECT_TRUE(IsSocket(address.hosts.front()));
+  EXPECT_FALSE(address.tls);
+  EXPECT_EQ(address.ToString(), "unix:///run/redis/a b.sock");
+  EXPECT_EQ(Good("unix://:secret@/run/redis.sock").password, "secret");
+  EXPECT_EQ(Good("unix://:secret@/run/redis.sock").ToString(), "unix:///run/redis.sock");
+}
+
+TEST(RedisAddress, ASocketsPathMustFitIntoAnAddress) {
+  EXPECT_EQ(Good("unix:///" + std::string(106, 'a')).hosts.front().host.size(), 107U);
+  EXPECT_FALSE(ParseRedisAddress("unix:///" + std::string(107, 'a')).ok());
+}
+
 TEST(RedisAddress, WhatIsWrongIsSaidWithoutTheSecret) {
-  for (const char* text : {"", "a", "a:0", "a:70000", "http://a:1", "redist://a:1", "redis://a:1,b:2", "cluster://",
-                           "cluster://a:1,", "sentinel://a:1", "sentinel://a:1/", "redis://ann:secret@a",
-                           "redis://ann:secret%4@a:1", "redis://:secret%zz@a:1", "cluster://:secret@a:1,b"}) {
+  for (const char* text :
+       {"", "a", "a:0", "a:70000", "http://a:1", "redist://a:1", "redis://a:1,b:2", "cluster://", "cluster://a:1,",
+        "sentinel://a:1", "sentinel://a:1/", "redis://ann:secret@a", "redis://ann:secret%4@a:1",
+        "redis://:secret%zz@a:1", "cluster://:secret@a:1,b", "unix://run/redis.sock", "unix://",
+        "unixs:///run/redis.sock", "unix://ann:secret@redis.sock"}) {
     const auto parsed = ParseRedisAddress(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.error().code, Code::kInvalidArgument);
