@@ -33,13 +33,15 @@ std::vector<pid_t> ThreadsOf(pid_t process) {
 }  // namespace
 
 KernelEvents::KernelEvents(const std::map<std::string, std::vector<pid_t>>& processes) {
-  const auto fsync = Tracepoint("fsync");
-  const auto fdatasync = Tracepoint("fdatasync");
+  std::vector<unsigned long long> syncs;
+  // By pwritev2 the services write and sync SQLite's log in one, and nothing else.
+  for (const char* call : {"fsync", "fdatasync", "pwritev2"}) {
+    if (const auto tracepoint = Tracepoint(call)) syncs.push_back(*tracepoint);
+  }
   for (const auto& [name, pids] : processes) {
     for (const pid_t pid : pids) {
       for (const pid_t thread : ThreadsOf(pid)) {
-        if (fsync) Open("syncs: " + name, thread, PERF_TYPE_TRACEPOINT, *fsync);
-        if (fdatasync) Open("syncs: " + name, thread, PERF_TYPE_TRACEPOINT, *fdatasync);
+        for (const unsigned long long call : syncs) Open("syncs: " + name, thread, PERF_TYPE_TRACEPOINT, call);
         Open("context switches: " + name, thread, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES);
       }
     }

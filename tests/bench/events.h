@@ -10,8 +10,8 @@
 
 namespace quartet::bench {
 
-// What the kernel counts of threads from a moment on: calls of fsync and fdatasync, and context switches. Needs root
-// (or perf_event_paranoid -1) and the kernel's tracepoints; where it may not count, nothing is counted.
+// What the kernel counts of threads from a moment on: calls of fsync, fdatasync and pwritev2, and context switches.
+// Needs root (or perf_event_paranoid -1) and the kernel's tracepoints; where it may not count, nothing is counted.
 class KernelEvents {
  public:
   // Begins to count for all threads of these processes, by name, and for what they start from now on.
