@@ -177,8 +177,7 @@ GroupCommit::Attempt GroupCommit::Try(const Piece& piece, Mode mode) {
 
 GroupCommit::Attempt GroupCommit::TryOne(const Piece& piece, std::size_t index, Mode mode) {
   if (mode.savepoints) {
-    again_ = session_.SetSavepoint();
-    if (!again_.ok()) return Attempt::kOneByOne;
+    if (Status set = session_.SetSavepoint(); !set.ok()) return OneByOne(std::move(set));
   }
   WriteSession::Outcome outcome = session_.Run(piece.operations[index].run, /*settle=*/mode.savepoints);
   const bool failed = outcome.failure != WriteSession::Failure::kNone;
@@ -189,14 +188,18 @@ GroupCommit::Attempt GroupCommit::TryOne(const Piece& piece, std::size_t index, 
   // A lonely operation's failure is undone by the rollback of its transaction.
   if (mode.alone) return Attempt::kFinished;
   if (mode.savepoints) {
-    const Status undone = failed ? session_.RollbackToSavepoint() : session_.ReleaseSavepoint();
-    if (undone.ok()) return looks_again ? attempt : Attempt::kFinished;
-    again_ = undone;
-    return Attempt::kOneByOne;
+    Status undone = failed ? session_.RollbackToSavepoint() : session_.ReleaseSavepoint();
+    if (!undone.ok()) return OneByOne(std::move(undone));
+    return looks_again ? attempt : Attempt::kFinished;
   }
   // A duplicate may be an earlier operation's.
   const bool isolate = outcome.left_changes || outcome.failure == WriteSession::Failure::kDuplicate;
   return failed && isolate ? Attempt::kIsolate : Attempt::kFinished;
+}
+
+GroupCommit::Attempt GroupCommit::OneByOne(Status why) {
+  again_ = std::move(why);
+  return Attempt::kOneByOne;
 }
 
 GroupCommit::Attempt GroupCommit::Judge(WriteSession::Outcome& outcome, Mode mode, int& duplicates) {

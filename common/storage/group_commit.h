@@ -132,13 +132,17 @@ class GroupCommit {
   // What a failure means for the transaction it came from. `duplicates`: those of the operation that
   // failed, if that is known.
   Attempt Judge(WriteSession::Outcome& outcome, Mode mode, int& duplicates);
+  // The transaction is lost, and `why`.
+  Attempt OneByOne(Status why);
 
   WriteSession& session_;
   const Options options_;
   WriteQueue queue_;
   // How many batches still use savepoints from the start, after one needed them.
   int cautious_batches_ = 0;
-  Status again_;  // why a piece has to run again
+  // Why a piece has to run again, and so what its callers get if it has run too often: only ever
+  // set to an error.
+  Status again_;
   std::minstd_rand jitter_;
   std::atomic<std::uint64_t> operations_ = 0;
   std::atomic<std::uint64_t> failed_operations_ = 0;

@@ -346,6 +346,23 @@ TEST_F(GroupCommitTest, ADuplicateAfterThatOfAnotherIsNotBelieved) {
   EXPECT_THAT(failed_, IsEmpty());
 }
 
+// The last try ends in a duplicate, and others of the batch run after it.
+TEST_F(GroupCommitTest, WhatIsGivenUpIsNeverTakenForWritten) {
+  constexpr int kTries = 12;
+  session_.commit_failures.assign(kTries, WriteSession::Failure::kConnection);
+  session_.commit_failures.front() = WriteSession::Failure::kNone;  // of the operation that holds the others up
+  int runs = 0;
+  Add("a", [&](Transaction& transaction) -> Status {
+    if (++runs >= kTries) return AlreadyExists("DUPLICATE", "");
+    return transaction.Run("a");
+  });
+  AddNote("b");
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, IsEmpty());
+  EXPECT_THAT(succeeded_, IsEmpty());
+  EXPECT_THAT(failed_, ElementsAre("a", "b"));
+}
+
 TEST_F(GroupCommitTest, ATransactionThatWentWithItsConnectionRunsAgain) {
   AddNote("a");
   AddNote("b");
