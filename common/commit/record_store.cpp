@@ -39,18 +39,11 @@ Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
     for (const std::string& id : ids) {
-      records_.ExpectFind(transaction, id);
+      records_.ExpectRead(transaction, id);
       intents_.ExpectOnRecord(transaction, id);
     }
     for (const std::string& id : ids) {
-      QUARTET_ASSIGN_OR_RETURN(auto record, records_.Find(transaction, id));
-      QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
-      for (Intent& intent : intents) {
-        found.push_back({.intent = std::move(intent),
-                         .has_record = record.has_value(),
-                         .record = record.value_or(resource::Record{})});
-      }
-      records.push_back(std::move(record));
+      QUARTET_ASSIGN_OR_RETURN(records.emplace_back(), ReadOne(transaction, id, found));
     }
     return {};
   }));
@@ -66,14 +59,23 @@ Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<
 }
 
 bool RecordStore::TryGet(const std::string& id, std::optional<resource::Record>& record) {
-  bool settled = false;
+  std::vector<IntentOnRecord> found;
   const auto read = database_.TryRead([&](storage::Transaction& transaction) -> Status {
-    QUARTET_ASSIGN_OR_RETURN(record, records_.Read(transaction, id));
-    QUARTET_ASSIGN_OR_RETURN(const auto intents, intents_.OnRecord(transaction, id));
-    settled = intents.empty();
+    QUARTET_ASSIGN_OR_RETURN(record, ReadOne(transaction, id, found));
     return {};
   });
-  return read && read->ok() && settled;
+  return read && read->ok() && found.empty();
+}
+
+Result<std::optional<resource::Record>> RecordStore::ReadOne(storage::Transaction& transaction, const std::string& id,
+                                                             std::vector<IntentOnRecord>& found) const {
+  QUARTET_ASSIGN_OR_RETURN(auto record, records_.Read(transaction, id));
+  QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
+  for (Intent& intent : intents) {
+    found.push_back(
+        {.intent = std::move(intent), .has_record = record.has_value(), .record = record.value_or(resource::Record{})});
+  }
+  return record;
 }
 
 Result<std::vector<Overlay>> RecordStore::Snapshot(const std::function<Status(storage::Transaction&)>& read) {

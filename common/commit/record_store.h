@@ -80,6 +80,9 @@ class RecordStore {
   const resource::RecordRepository& records() const { return records_; }
 
  private:
+  // The final record; adds the intents on it to `found`.
+  Result<std::optional<resource::Record>> ReadOne(storage::Transaction& transaction, const std::string& id,
+                                                  std::vector<IntentOnRecord>& found) const;
   Result<std::vector<Overlay>> OverlaysOf(const std::vector<IntentOnRecord>& found);
   void CarryOut(const Decisions& decisions);
 

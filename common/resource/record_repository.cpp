@@ -79,6 +79,10 @@ void RecordRepository::ExpectFind(storage::Transaction& transaction, std::string
   transaction.Expect(find_, {id});
 }
 
+void RecordRepository::ExpectRead(storage::Transaction& transaction, std::string_view id) const {
+  transaction.Expect(read_, {id});
+}
+
 void RecordRepository::ExpectOwner(storage::Transaction& transaction, const identity::Identity& identity) const {
   transaction.Expect(kOwner, {KindNumber(identity), std::string_view(identity.value)});
 }

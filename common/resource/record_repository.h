@@ -22,8 +22,9 @@ class RecordRepository {
 
   const Schema& schema() const { return schema_; }
 
-  // Announce a Find and an Owner; see storage::Transaction::Expect.
+  // Announce a Find, a Read and an Owner; see storage::Transaction::Expect.
   void ExpectFind(storage::Transaction& transaction, std::string_view id) const;
+  void ExpectRead(storage::Transaction& transaction, std::string_view id) const;
   void ExpectOwner(storage::Transaction& transaction, const identity::Identity& identity) const;
 
   // The record, deleted or not; its columns are loaded as stored_columns, its
