@@ -7,8 +7,7 @@
 namespace quartet::storage {
 
 // A file as SQLite sees it where one of ours stands before the real one: `Part` is what ours consists of. The real one
-// lies behind it in the same memory. What concerns a file's locks and its place in memory goes straight to the real
-// one.
+// lies behind it in the same memory.
 template <class Part>
 struct SqliteFile {
   sqlite3_file file;
@@ -22,6 +21,29 @@ struct SqliteFile {
   static int PassOn(sqlite3_file* file, Arguments... arguments) {
     sqlite3_file* real = Of(file).Real();
     return (real->pMethods->*kMethod)(real, arguments...);
+  }
+
+  // Everything goes straight to the real file; ours sets what it does itself.
+  static constexpr sqlite3_io_methods AllPassedOn() {
+    return {.iVersion = 3,
+            .xClose = Close,
+            .xRead = PassOn<&sqlite3_io_methods::xRead, void*, int, sqlite3_int64>,
+            .xWrite = PassOn<&sqlite3_io_methods::xWrite, const void*, int, sqlite3_int64>,
+            .xTruncate = PassOn<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
+            .xSync = PassOn<&sqlite3_io_methods::xSync, int>,
+            .xFileSize = PassOn<&sqlite3_io_methods::xFileSize, sqlite3_int64*>,
+            .xLock = PassOn<&sqlite3_io_methods::xLock, int>,
+            .xUnlock = PassOn<&sqlite3_io_methods::xUnlock, int>,
+            .xCheckReservedLock = PassOn<&sqlite3_io_methods::xCheckReservedLock, int*>,
+            .xFileControl = PassOn<&sqlite3_io_methods::xFileControl, int, void*>,
+            .xSectorSize = PassOn<&sqlite3_io_methods::xSectorSize>,
+            .xDeviceCharacteristics = PassOn<&sqlite3_io_methods::xDeviceCharacteristics>,
+            .xShmMap = PassOn<&sqlite3_io_methods::xShmMap, int, int, int, void volatile**>,
+            .xShmLock = PassOn<&sqlite3_io_methods::xShmLock, int, int, int>,
+            .xShmBarrier = [](sqlite3_file* file) { Of(file).Real()->pMethods->xShmBarrier(Of(file).Real()); },
+            .xShmUnmap = PassOn<&sqlite3_io_methods::xShmUnmap, int>,
+            .xFetch = PassOn<&sqlite3_io_methods::xFetch, sqlite3_int64, int, void**>,
+            .xUnfetch = PassOn<&sqlite3_io_methods::xUnfetch, sqlite3_int64, void*>};
   }
 
   // For xOpen: the real file is opened by the default VFS, and then ours by `open`, which gives one of SQLite's codes.

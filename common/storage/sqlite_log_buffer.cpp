@@ -93,27 +93,17 @@ int Close(sqlite3_file* file) {
   return flushed == SQLITE_OK ? closed : flushed;
 }
 
-constexpr sqlite3_io_methods kMethods = {
-    .iVersion = 1,
-    .xClose = Close,
-    .xRead = AfterFlush<&sqlite3_io_methods::xRead, void*, int, sqlite3_int64>,
-    .xWrite = Write,
-    .xTruncate = AfterFlush<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
-    .xSync = Sync,
-    .xFileSize = AfterFlush<&sqlite3_io_methods::xFileSize, sqlite3_int64*>,
-    .xLock = LogFile::PassOn<&sqlite3_io_methods::xLock, int>,
-    .xUnlock = LogFile::PassOn<&sqlite3_io_methods::xUnlock, int>,
-    .xCheckReservedLock = LogFile::PassOn<&sqlite3_io_methods::xCheckReservedLock, int*>,
-    .xFileControl = LogFile::PassOn<&sqlite3_io_methods::xFileControl, int, void*>,
-    .xSectorSize = LogFile::PassOn<&sqlite3_io_methods::xSectorSize>,
-    .xDeviceCharacteristics = LogFile::PassOn<&sqlite3_io_methods::xDeviceCharacteristics>,
-    .xShmMap = nullptr,
-    .xShmLock = nullptr,
-    .xShmBarrier = nullptr,
-    .xShmUnmap = nullptr,
-    .xFetch = nullptr,
-    .xUnfetch = nullptr,
-};
+constexpr sqlite3_io_methods kMethods = [] {
+  sqlite3_io_methods methods = LogFile::AllPassedOn();
+  methods.iVersion = 1;  // a log has no shared memory, and must not be mapped past the buffer
+  methods.xClose = Close;
+  methods.xRead = AfterFlush<&sqlite3_io_methods::xRead, void*, int, sqlite3_int64>;
+  methods.xWrite = Write;
+  methods.xTruncate = AfterFlush<&sqlite3_io_methods::xTruncate, sqlite3_int64>;
+  methods.xSync = Sync;
+  methods.xFileSize = AfterFlush<&sqlite3_io_methods::xFileSize, sqlite3_int64*>;
+  return methods;
+}();
 
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
   if ((flags & SQLITE_OPEN_WAL) == 0) return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);

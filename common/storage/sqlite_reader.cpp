@@ -40,31 +40,11 @@ int Read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) {
   return SQLITE_IOERR_READ;
 }
 
-constexpr sqlite3_io_methods kMethods = {
-    .iVersion = 3,
-    .xClose = PagesFile::Close,
-    .xRead = Read,
-    .xWrite = PagesFile::PassOn<&sqlite3_io_methods::xWrite, const void*, int, sqlite3_int64>,
-    .xTruncate = PagesFile::PassOn<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
-    .xSync = PagesFile::PassOn<&sqlite3_io_methods::xSync, int>,
-    .xFileSize = PagesFile::PassOn<&sqlite3_io_methods::xFileSize, sqlite3_int64*>,
-    .xLock = PagesFile::PassOn<&sqlite3_io_methods::xLock, int>,
-    .xUnlock = PagesFile::PassOn<&sqlite3_io_methods::xUnlock, int>,
-    .xCheckReservedLock = PagesFile::PassOn<&sqlite3_io_methods::xCheckReservedLock, int*>,
-    .xFileControl = PagesFile::PassOn<&sqlite3_io_methods::xFileControl, int, void*>,
-    .xSectorSize = PagesFile::PassOn<&sqlite3_io_methods::xSectorSize>,
-    .xDeviceCharacteristics = PagesFile::PassOn<&sqlite3_io_methods::xDeviceCharacteristics>,
-    .xShmMap = PagesFile::PassOn<&sqlite3_io_methods::xShmMap, int, int, int, void volatile**>,
-    .xShmLock = PagesFile::PassOn<&sqlite3_io_methods::xShmLock, int, int, int>,
-    .xShmBarrier =
-        [](sqlite3_file* file) {
-          sqlite3_file* real = PagesFile::Of(file).Real();
-          real->pMethods->xShmBarrier(real);
-        },
-    .xShmUnmap = PagesFile::PassOn<&sqlite3_io_methods::xShmUnmap, int>,
-    .xFetch = PagesFile::PassOn<&sqlite3_io_methods::xFetch, sqlite3_int64, int, void**>,
-    .xUnfetch = PagesFile::PassOn<&sqlite3_io_methods::xUnfetch, sqlite3_int64, void*>,
-};
+constexpr sqlite3_io_methods kMethods = [] {
+  sqlite3_io_methods methods = PagesFile::AllPassedOn();
+  methods.xRead = Read;
+  return methods;
+}();
 
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
   if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0)
