@@ -365,6 +365,7 @@ Status Coordinator::Redrive() {
     Status driven = Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) {
       return RedriveRow(transaction, id, remembered, out, written);
     });
+    if (!driven.ok() && remembered && driven.error().reason != kMoved) recent_.Put(*remembered);
     if (!driven.ok() && first_failure.ok()) first_failure = std::move(driven);
   }
   return first_failure;

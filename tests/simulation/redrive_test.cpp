@@ -246,6 +246,21 @@ TEST_P(Unwritten, ABusyRecordIsWrittenDown) {
   EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
 }
 
+TEST_P(Unwritten, ADatabaseThatFailsForAMomentCostsNoAttempt) {
+  const auto rename = [this](std::string_view sql) {
+    ASSERT_TRUE(
+        orchestrator_.database().Write([&](storage::Transaction& transaction) { return transaction.Run(sql); }).ok());
+  };
+  rename("ALTER TABLE qualification RENAME TO away");
+  for (const Status& status : orchestrator_.Handle(Deliveries(AllPrepared(begun_)))) EXPECT_FALSE(status.ok());
+  rename("ALTER TABLE away RENAME TO qualification");
+
+  Hear(AllPrepared(begun_));
+
+  EXPECT_EQ(Stored().state(), Qualification::COMMITTED);
+  EXPECT_EQ(Stored().qualification().attempt(), 0);
+}
+
 TEST_P(Unwritten, ANeighbourThatFailsCostsNothing) {
   const auto other = orchestrator_.AnotherCoordinator();
   clock_.Advance(1'000);
