@@ -266,9 +266,12 @@ std::vector<Status> Coordinator::Hear(std::vector<Hearing> hearings, std::vector
     statuses = HearEach(each);
   }
   for (std::size_t i = 0; i < hearings.size(); ++i) {
-    // What is nowhere else is there for the next try.
-    if (!statuses[i].ok() && hearings[i].row && hearings[i].row->unwritten) recent_.Put(*std::move(hearings[i].row));
-    recent_.EndHearing(hearings[i].id);
+    Hearing& hearing = hearings[i];
+    recent_.EndHearing(hearing.id);
+    if (statuses[i].ok() || !hearing.row || !hearing.row->unwritten) continue;
+    // What is nowhere else is there for the next try, with the replies that were kept; the last one comes again.
+    recent_.Put(*std::move(hearing.row));
+    for (const v1::Reply& reply : hearing.replies) recent_.Keep(hearing.id, reply);
   }
   return statuses;
 }
