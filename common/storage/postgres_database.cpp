@@ -78,8 +78,8 @@ Status PostgresDatabase::Prepare(PostgresConnection& connection) {
   PostgresTransaction transaction(working_set);
   QUARTET_RETURN_IF_ERROR(CheckServer(transaction));
   return ChangeSchema([](Transaction& change) -> Status {
-    QUARTET_RETURN_IF_ERROR(change.Run(PostgresWriteSession::kCreateMarkers));
-    return change.Run(PostgresWriteSession::kDeleteOldMarkers);
+    QUARTET_RETURN_IF_ERROR(change.Run(PostgresWriteSession::kCreateOutcomes));
+    return change.Run(PostgresWriteSession::kDeleteOldOutcomes);
   });
 }
 

@@ -16,11 +16,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::string_view kInsertMarker = "INSERT INTO commit_marker (id) VALUES ($1)";
-constexpr std::string_view kClaimMarker = "INSERT INTO commit_marker (id) VALUES ($1) ON CONFLICT DO NOTHING";
-// A marker has done its work when the COMMIT is answered.
-constexpr std::string_view kDeleteMarkers = "DELETE FROM commit_marker WHERE id >= $1 AND id < $2";
-constexpr std::uint64_t kMarkersKept = 100;
+constexpr std::string_view kInsertOutcome = "INSERT INTO commit_outcome (id) VALUES ($1)";
+// Writes the row that is there too: then its COMMIT waits for whatever the transaction's own would have waited for.
+constexpr std::string_view kSettleOutcome =
+    "INSERT INTO commit_outcome (id, committed) VALUES ($1, FALSE) "
+    "ON CONFLICT (id) DO UPDATE SET committed = commit_outcome.committed RETURNING committed";
+// A row has done its work when the COMMIT is answered.
+constexpr std::string_view kDeleteOutcomes = "DELETE FROM commit_outcome WHERE id >= $1 AND id < $2";
+constexpr std::uint64_t kOutcomesKept = 100;
 
 constexpr std::chrono::milliseconds kOutcomePause(20);
 
@@ -91,13 +94,13 @@ WriteSession::Outcome PostgresWriteSession::Commit() {
   // The COMMIT must not be under way before it is known that nothing speaks against it. A failed statement keeps the
   // server from it, but one that finds no row does not.
   if (connection_->HasOpenChecks()) connection_->Await();
-  const std::string marker = NextMarker();
-  const std::array<Param, 1> params = {std::string_view(marker)};
-  connection_->Send(kInsertMarker, params);
-  if (++commits_ % kMarkersKept == 0) {
+  const std::string id = NextId();
+  const std::array<Param, 1> params = {std::string_view(id)};
+  connection_->Send(kInsertOutcome, params);
+  if (++commits_ % kOutcomesKept == 0) {
     const std::string first = name_ + ".";
-    const std::array<Param, 2> range = {std::string_view(first), std::string_view(marker)};
-    connection_->Send(kDeleteMarkers, range);
+    const std::array<Param, 2> range = {std::string_view(first), std::string_view(id)};
+    connection_->Send(kDeleteOutcomes, range);
   }
   (void)connection_->TakeWarning();
   connection_->Send("COMMIT");
@@ -106,7 +109,7 @@ WriteSession::Outcome PostgresWriteSession::Commit() {
   connection_->AwaitSync();
   Count();
   const auto& failure = connection_->failure();
-  if (failure && failure->kind == PostgresFailure::kConnection && !lost_before) return LookUp(marker);
+  if (failure && failure->kind == PostgresFailure::kConnection && !lost_before) return LookUp(id);
   if (failure) return FailedCommit();
   if (connection_->TakeWarning()) {
     // Somebody has told the server to wait for its standbys no longer.
@@ -133,22 +136,24 @@ WriteSession::Outcome PostgresWriteSession::FailedCommit() {
   return outcome;
 }
 
-WriteSession::Outcome PostgresWriteSession::LookUp(const std::string& marker) {
+WriteSession::Outcome PostgresWriteSession::LookUp(const std::string& id) {
   const Error error = connection_->failure()->error;
   connection_.reset();
   const auto deadline = steady_clock::now() + outcome_limit_;
-  const std::array<Param, 1> params = {std::string_view(marker)};
+  const WireParams params(std::array<Param, 1>{std::string_view(id)});
   while (steady_clock::now() < deadline) {
     if (auto connected = connector_.Connect(PostgresConnection::Use::kWrite); connected.ok()) {
-      const std::unique_ptr<PostgresConnection> connection = std::move(connected).value();
-      connection->Send("BEGIN");
+      PostgresConnection& connection = **connected;
+      PostgresResult committed;
+      connection.Send("BEGIN");
       // Waits for the transaction in question if it is still under way.
-      PostgresWorkingSet working_set(*connection);
-      const auto claimed = PostgresTransaction(working_set).Execute(kClaimMarker, params);
-      connection->Send("COMMIT");
-      connection->AwaitSync();
-      if (claimed.ok() && *claimed == 0) return {};
-      if (claimed.ok() && !connection->failure()) return {.status = error, .failure = Failure::kConnection};
+      connection.Send(kSettleOutcome, params.values(), {.if_none = {}, .result = &committed});
+      connection.Send("COMMIT");
+      connection.AwaitSync();
+      if (!connection.failure() && !connection.TakeWarning()) {
+        if (IntegerAt(committed.get(), 0, 0) != 0) return {};
+        return {.status = error, .failure = Failure::kConnection};
+      }
     }
     std::this_thread::sleep_for(kOutcomePause);
   }
@@ -183,7 +188,7 @@ Status PostgresWriteSession::RollbackToSavepoint() {
   return ReleaseSavepoint();
 }
 
-std::string PostgresWriteSession::NextMarker() {
+std::string PostgresWriteSession::NextId() {
   return fmt::format("{}.{:016}", name_, commits_);
 }
 

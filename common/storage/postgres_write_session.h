@@ -21,9 +21,10 @@ namespace quartet::storage {
 //
 // A connection that is lost during a COMMIT leaves open whether the transaction
 // is durable. So each that has changed something inserts a row of its own,
-// which nobody else can have, into the table commit_marker, and the next
-// connection tries to insert the same row: if it is there, the transaction has
-// happened; if not, it never will, for it would have to insert what is there now.
+// which nobody else can have, into the table commit_outcome, and the next
+// connection tries to insert the same row as that of one that has not committed:
+// if it is there, it says what has happened; if not, the transaction never will,
+// for it would have to insert what is there now.
 class PostgresWriteSession final : public WriteSession {
  public:
   // `connector` must outlive this object. `outcome_limit`: how long callers wait
@@ -31,12 +32,12 @@ class PostgresWriteSession final : public WriteSession {
   PostgresWriteSession(PostgresConnector& connector, std::chrono::milliseconds outcome_limit);
 
   // Statements for who makes the schema.
-  static constexpr std::string_view kCreateMarkers =
-      "CREATE TABLE IF NOT EXISTS commit_marker (id TEXT NOT NULL PRIMARY KEY, "
-      "created_at TIMESTAMPTZ NOT NULL DEFAULT now())";
+  static constexpr std::string_view kCreateOutcomes =
+      "CREATE TABLE IF NOT EXISTS commit_outcome (id TEXT NOT NULL PRIMARY KEY, "
+      "committed BOOLEAN NOT NULL DEFAULT TRUE, created_at TIMESTAMPTZ NOT NULL DEFAULT now())";
   // Those that ended sessions have left.
-  static constexpr std::string_view kDeleteOldMarkers =
-      "DELETE FROM commit_marker WHERE created_at < now() - INTERVAL '1 day'";
+  static constexpr std::string_view kDeleteOldOutcomes =
+      "DELETE FROM commit_outcome WHERE created_at < now() - INTERVAL '1 day'";
 
   Status Begin() override;
   Outcome Commit() override;
@@ -55,17 +56,17 @@ class PostgresWriteSession final : public WriteSession {
 
  private:
   Outcome CommitWithoutChanges();
-  // What became of a transaction whose COMMIT was sent but not answered.
-  Outcome LookUp(const std::string& marker);
+  // What became of the transaction of this id, whose COMMIT was sent but not answered.
+  Outcome LookUp(const std::string& id);
   Outcome FailedCommit();
-  std::string NextMarker();
+  std::string NextId();
   Status Standing() const;
   // Adds what the connection has counted since the last call.
   void Count();
 
   PostgresConnector& connector_;
   const std::chrono::milliseconds outcome_limit_;
-  const std::string name_;  // of this session, in its markers
+  const std::string name_;  // of this session, in the ids of its transactions
   std::uint64_t commits_ = 0;
   std::unique_ptr<PostgresConnection> connection_;
   std::optional<PostgresWorkingSet> working_set_;  // of the transaction on connection_

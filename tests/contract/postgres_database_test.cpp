@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,6 +68,30 @@ class PostgresDatabaseTest : public ::testing::Test {
     auto opened = PostgresDatabase::Open(options);
     EXPECT_TRUE(opened.ok()) << ToString(opened.error());
     return std::move(opened).value();
+  }
+
+  // From now on commits wait for a standby that does not exist: they are durable, but not answered.
+  void RequireAStandby() {
+    server_.Query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server_.Query("SELECT pg_reload_conf()");
+    // The server does not hear of it at once.
+    const std::jthread probe([this] {
+      try {
+        while (true) server_.Query("CREATE TABLE probe (); DROP TABLE probe");
+      } catch (const std::runtime_error&) {
+        // The end of its connection.
+      }
+    });
+    EXPECT_TRUE(TerminateOneThatWaits("SyncRep"));
+  }
+  bool OneWaits(const std::string& event) {
+    const std::string count = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '" + event + "'";
+    return Eventually([&] { return server_.Query(count) == "1"; }, kPatience);
+  }
+  bool TerminateOneThatWaits(const std::string& event) {
+    if (!OneWaits(event)) return false;
+    return server_.Query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = '" + event +
+                         "'") == "1";
   }
 
   static Status Insert(Database& database, const std::string& id) {
@@ -238,42 +263,59 @@ TEST_F(PostgresDatabaseTest, WhatIsAcknowledgedSurvivesThatTheServerIsKilledUnde
     stop = true;
   }
   std::set<std::string> found;
-  ASSERT_TRUE(first_
-                  ->Read([&](Transaction& t) {
-                    return t.Query("SELECT id FROM item", {}, [&](const Row& row) { found.insert(row.String(0)); });
-                  })
-                  .ok());
+  const auto read = [&](Transaction& t) {
+    return t.Query("SELECT id FROM item", {}, [&](const Row& row) { found.insert(row.String(0)); });
+  };
+  // One that has failed to connect does not try again at once.
+  ASSERT_TRUE(Eventually([&] { return first_->Read(read).ok(); }, kPatience));
   for (const auto& ids : acknowledged) {
     for (const std::string& id : ids) EXPECT_TRUE(found.contains(id)) << id;
   }
 }
 
 TEST_F(PostgresDatabaseTest, ACommitWhoseAnswerIsLostIsRecognisedAndNotRunTwice) {
-  // Commits wait for a standby that does not exist, so they are durable here, but not answered. That begins when the
-  // server has heard of it, so it is the last of several writes that waits.
-  server_.Query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-  server_.Query("SELECT pg_reload_conf()");
-  std::atomic<bool> one_waits = false;
-  std::int64_t answered = 0;
+  RequireAStandby();
+  Status written;
   {
     const std::jthread writer([&] {
-      while (!one_waits) {
-        const Status written = first_->Write([](Transaction& t) {
-          // Not to be told from the first time.
-          return t.Run(
-              "INSERT INTO item (id, number) VALUES ('a', 1) ON CONFLICT (id) DO UPDATE SET number = item.number + 1");
-        });
-        ASSERT_TRUE(written.ok()) << ToString(written.error());
-        ++answered;
-      }
+      written = first_->Write([](Transaction& t) {
+        // Not to be told from the first time.
+        return t.Run(
+            "INSERT INTO item (id, number) VALUES ('a', 1) ON CONFLICT (id) DO UPDATE SET number = item.number + 1");
+      });
     });
-    EXPECT_TRUE(Eventually(
-        [&] { return server_.Query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "1"; }));
-    one_waits = true;
+    EXPECT_TRUE(OneWaits("SyncRep"));
     server_.Kill();
     server_.Restart();
+    // It is recognised, and not told before the standby has it.
+    EXPECT_TRUE(OneWaits("SyncRep"));
+    server_.ForgetStandby();
   }
-  EXPECT_EQ(Number(*first_, "SELECT number FROM item").value(), answered);
+  EXPECT_TRUE(written.ok()) << ToString(written.error());
+  EXPECT_EQ(Number(*first_, "SELECT number FROM item").value(), 1);
+}
+
+// Who asks for the outcome of a commit leaves a row, which must not be taken for the commit's when it has to ask again.
+TEST_F(PostgresDatabaseTest, ACommitThatNeverHappenedIsRunAgainThoughTheQuestionForItIsInterrupted) {
+  server_.Query(
+      "CREATE TABLE pause (); INSERT INTO pause DEFAULT VALUES;"
+      "CREATE FUNCTION pause_commit() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN IF EXISTS (SELECT FROM pause) THEN PERFORM pg_sleep(60); END IF; RETURN NULL; END $$;"
+      "CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION pause_commit()",
+      "crm");
+  Status written;
+  {
+    const std::jthread writer([&] { written = Insert(*first_, "a"); });
+    EXPECT_TRUE(OneWaits("PgSleep"));
+    server_.Query("DELETE FROM pause", "crm");
+    RequireAStandby();
+    EXPECT_TRUE(TerminateOneThatWaits("PgSleep"));
+    EXPECT_TRUE(TerminateOneThatWaits("SyncRep"));
+    server_.ForgetStandby();
+  }
+  EXPECT_TRUE(written.ok()) << ToString(written.error());
+  EXPECT_EQ(Number(*first_, "SELECT COUNT(*) FROM item").value(), 1);
 }
 
 TEST_F(PostgresDatabaseTest, ATransactionThatGoesWithItsConnectionIsRunAgain) {

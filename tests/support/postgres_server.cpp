@@ -63,12 +63,18 @@ struct ResultCloser {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 
-bool Runs(pid_t pid) {
+// As /proc has it: 'T' is a stopped one, 'Z' one that has ended. 'X' if there is none.
+char StateOf(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string stat;
-  if (!std::getline(file, stat)) return false;
-  const std::size_t state = stat.rfind(") ");
-  return state != std::string::npos && stat[state + 2] != 'Z' && stat[state + 2] != 'X';
+  if (!std::getline(file, stat)) return 'X';
+  const std::size_t name_end = stat.rfind(") ");
+  return name_end == std::string::npos ? 'X' : stat[name_end + 2];
+}
+
+bool Runs(pid_t pid) {
+  const char state = StateOf(pid);
+  return state != 'Z' && state != 'X';
 }
 
 }  // namespace
@@ -209,13 +215,23 @@ std::vector<pid_t> PostgresServer::Processes() const {
 
 void PostgresServer::Kill() {
   if (process_ == nullptr || !process_->Running()) return;
-  // Stopped first, so that it makes no new ones meanwhile.
-  kill(process_->pid(), SIGSTOP);
-  const std::vector<pid_t> processes = Processes();
-  for (const pid_t process : processes) kill(process, SIGKILL);
+  // Stopped first, so that it makes no new ones meanwhile and forgets none that has ended.
+  const pid_t server = process_->pid();
+  kill(server, SIGSTOP);
+  const bool stopped = Eventually([&] { return StateOf(server) == 'T' || !Runs(server); }, kStartLimit);
+  const bool alone = Eventually(
+      [&] {
+        bool none = true;
+        for (const pid_t process : Processes()) {
+          if (process == server || !Runs(process)) continue;
+          kill(process, SIGKILL);
+          none = false;
+        }
+        return none;
+      },
+      kStartLimit);
   process_->Kill();
-  const bool gone = Eventually([&] { return std::ranges::none_of(processes, Runs); }, kStartLimit);
-  if (!gone) throw std::runtime_error("a process of postgres survives SIGKILL");
+  if (!stopped || !alone) throw std::runtime_error("a process of postgres survives SIGKILL");
 }
 
 void PostgresServer::Restart() {
