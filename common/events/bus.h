@@ -40,11 +40,17 @@ struct Message {
   std::string topic;         // for instance "lead.commands"
   std::string type;          // for instance "quartet.qualification.v1.Prepare"
   std::string source;        // the service that made it, for instance "/lead"
-  std::string subject;       // what it is about; messages of one subject share a partition
+  std::string subject;       // what it is about
   std::int64_t time_us = 0;  // when it happened, microseconds since the Unix epoch
   std::string traceparent;   // W3C trace context; may be empty
   std::string data;
-  Carriage carriage = Carriage::kStored;  // the sender's own affair, never sent
+
+  // The sender's own affairs, never sent.
+  Carriage carriage = Carriage::kStored;
+  std::string partition_key;  // empty: the subject
+
+  // Messages of one key share a partition (`partitionkey` in CloudEvents' Partitioning extension).
+  std::string_view key() const { return partition_key.empty() ? subject : partition_key; }
 
   bool operator==(const Message&) const = default;
 };
@@ -139,8 +145,8 @@ class Bus {
   // the topic has more partitions by now than this bus was told.
   virtual Status Publish(std::span<const Message> messages) = 0;
 
-  // The partition of `topic` that messages about `subject` go to.
-  virtual int PartitionOf(const std::string& topic, std::string_view subject) const = 0;
+  // The partition of `topic` that messages of `key` go to.
+  virtual int PartitionOf(const std::string& topic, std::string_view key) const = 0;
 
   // A consumer of `group` on `topic`. The group is created at the start of the
   // topic if it is missing, also later (a broker that lost its data). `consumer`

@@ -26,7 +26,7 @@ class Joiner {
   void Add(Message message, int lane, std::int64_t now_us);
 
   // The joined messages whose first part has waited long enough, or that are
-  // full; all of them if `all`. Each has the subject of its first part.
+  // full; all of them if `all`. Each has the subject and the key of its first part.
   std::vector<Message> Take(std::int64_t now_us, bool all = false);
 
   bool Empty() const { return joined_.empty(); }

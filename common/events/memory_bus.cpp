@@ -202,15 +202,15 @@ Status MemoryBus::Publish(std::span<const Message> messages) {
   QUARTET_RETURN_IF_ERROR(CheckUp());
   for (const Message& message : messages) {
     Stream& stream =
-        contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.subject), partitions_)];
+        contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.key()), partitions_)];
     stream.entries[++last_entry_id_] = {.message = message, .published_us = clock_.NowMicros()};
   }
   changed_.notify_all();
   return {};
 }
 
-int MemoryBus::PartitionOf(const std::string&, std::string_view subject) const {
-  return events::PartitionOf(subject, partitions_);
+int MemoryBus::PartitionOf(const std::string&, std::string_view key) const {
+  return events::PartitionOf(key, partitions_);
 }
 
 std::unique_ptr<Subscription> MemoryBus::Subscribe(const std::string& topic, const std::string& group,

@@ -31,7 +31,7 @@ class MemoryBus final : public Bus {
   ~MemoryBus() override;
 
   Status Publish(std::span<const Message> messages) override;
-  int PartitionOf(const std::string& topic, std::string_view subject) const override;
+  int PartitionOf(const std::string& topic, std::string_view key) const override;
   std::unique_ptr<Subscription> Subscribe(const std::string& topic, const std::string& group,
                                           const std::string& consumer) override;
   Status Trim(const std::string& topic, std::chrono::milliseconds max_age) override;

@@ -88,7 +88,7 @@ Status RedisBus::Publish(std::span<const Message> messages) {
   }
   AddCommand command;
   for (const Message& message : messages) {
-    const int partition = PartitionOf(message.topic, message.subject);
+    const int partition = PartitionOf(message.topic, message.key());
     const std::string key = StreamKey(message.topic, partition, options_.partitions);
     client_->Append(key, command.Of(key, message));
     if (client_->collected_bytes() >= kExchangeBytesMax || client_->collected_commands() >= kExchangeCommandsMax) {
@@ -99,8 +99,8 @@ Status RedisBus::Publish(std::span<const Message> messages) {
   return ExchangeAll(*client_);
 }
 
-int RedisBus::PartitionOf(const std::string&, std::string_view subject) const {
-  return events::PartitionOf(subject, options_.partitions);
+int RedisBus::PartitionOf(const std::string&, std::string_view key) const {
+  return events::PartitionOf(key, options_.partitions);
 }
 
 std::unique_ptr<Subscription> RedisBus::Subscribe(const std::string& topic, const std::string& group,

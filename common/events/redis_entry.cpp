@@ -35,9 +35,9 @@ void PutDigits(char* place, int width, std::int64_t number) {
 
 }  // namespace
 
-int PartitionOf(std::string_view subject, int partitions) {
+int PartitionOf(std::string_view key, int partitions) {
   std::uint64_t hash = 14695981039346656037U;
-  for (const char character : subject) {
+  for (const char character : key) {
     hash ^= static_cast<unsigned char>(character);
     hash *= 1099511628211U;
   }

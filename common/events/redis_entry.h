@@ -14,9 +14,9 @@ struct redisReply;
 // How messages lie in Redis; redis_bus.h describes the form.
 namespace quartet::events {
 
-// The partition of `subject`: FNV-1a (64 bit) modulo `partitions`. Never changes,
-// or messages of one subject would part.
-int PartitionOf(std::string_view subject, int partitions);
+// The partition of `key`: FNV-1a (64 bit) modulo `partitions`. Never changes, or
+// messages of one key would part.
+int PartitionOf(std::string_view key, int partitions);
 
 // "quartet:{<topic>.<partition>/<partitions>}".
 std::string StreamKey(std::string_view topic, int partition, int partitions);

@@ -381,7 +381,7 @@ Status RedisSubscription::Hold(std::span<const Delivery> deliveries) {
 void RedisSubscription::CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies) {
   AddCommand command;
   for (const Message& message : replies) {
-    const std::string key = StreamKey(message.topic, PartitionOf(message.subject, counts_.front()), counts_.front());
+    const std::string key = StreamKey(message.topic, PartitionOf(message.key(), counts_.front()), counts_.front());
     client_->Append(key, command.Of(key, message));
   }
   ForEachPartition(finished, "XACK", {}, "");

@@ -144,7 +144,7 @@ void Relay::Impl::HandOver(Batch batch) {
     linger_began_ = linger_began_ || joiner_.Empty();
     // As many lanes as there are replicas here: if the reader has as many, what is
     // joined is of one reader's share.
-    const int lane = lanes > 1 ? bus_.PartitionOf(message->topic, message->subject) % lanes : 0;
+    const int lane = lanes > 1 ? bus_.PartitionOf(message->topic, message->key()) % lanes : 0;
     joiner_.Add(std::move(*message), lane, now_us);
   }
   batch.messages.erase(to_join, batch.messages.end());

@@ -31,6 +31,8 @@ events::Message CommandMessage(const Row& row, const Send& send) {
   message.type = "quartet.qualification.v1.Command";
   message.source = "/qualification";
   message.subject = row.qualification().name();
+  // Replicas of the account service have no company in common, so that they do not collide on its account.
+  if (send.to == v1::ACCOUNT) message.partition_key = row.stored.company_key();
   message.data = send.command.SerializeAsString();
   // The row sends it again until it is answered. Nobody waits for a decision.
   message.carriage = send.command.has_decisions() ? events::Carriage::kJoined : events::Carriage::kResent;

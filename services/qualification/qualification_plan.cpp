@@ -1,5 +1,7 @@
 #include "services/qualification/qualification_plan.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 
@@ -153,6 +155,16 @@ v1::Plan MakePlan(const Lead& lead, const QualifyOptions& options, const std::st
     PlanOpportunity(lead, options, spec, qualification, *opportunities.add_records());
   if (options.opportunities().empty()) PlanOpportunity(lead, options, {}, qualification, *opportunities.add_records());
   return plan;
+}
+
+std::string CompanyKey(const v1::Plan& plan) {
+  const auto prepare = std::ranges::find_if(plan.prepares(), [](const v1::Prepare& p) { return p.has_account(); });
+  if (prepare == plan.prepares().end()) return "";
+  const v1::Prepare::Account& work = prepare->account();
+  if (!work.given().empty()) return work.given();
+  if (auto domain = identity::CompanyDomainOfWebsite(work.record().website())) return *std::move(domain);
+  if (!work.match_domains().empty()) return work.match_domains(0);
+  return identity::NormaliseCompanyName(work.record().display_name());
 }
 
 bool SameOptions(const QualifyOptions& a, const QualifyOptions& b) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "common/base/result.h"
 
 #include "quartet/lead/v1/lead.pb.h"
@@ -19,6 +21,11 @@ Status CheckOptions(const v1::QualifyOptions& options, const std::string& field)
 // lead's name and `qualification` become the records' origin; qualification,
 // attempt and age of the prepares are left to the machine.
 v1::Plan MakePlan(const lead::v1::Lead& lead, const v1::QualifyOptions& options, const std::string& qualification);
+
+// What names the company of the plan's account: the given account, the domain, or else the
+// name, as the account service looks for it; empty if there is no account. Leads of one
+// company nearly always have one key.
+std::string CompanyKey(const v1::Plan& plan);
 
 // Whether two callers want the same; decides if one may have the other's result.
 bool SameOptions(const v1::QualifyOptions& a, const v1::QualifyOptions& b);

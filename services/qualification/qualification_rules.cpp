@@ -187,6 +187,7 @@ void OnLocked(Row& row, const v1::Reply& reply, std::int64_t now_us, Step& step)
   // Whoever began it may have used this attempt.
   if (row.is_read) row.qualification().set_attempt(row.qualification().attempt() + 1);
   row.plan = MakePlan(reply.prepared().lead(), row.qualification().options(), NameOf(row));
+  row.stored.set_company_key(CompanyKey(row.plan));
   for (const v1::Prepare& prepare : row.plan.prepares()) row.stored.add_participants(ParticipantOf(prepare));
   MoveTo(row, v1::Qualification::PREPARING, now_us);
   SendPrepares(row, step);
@@ -261,6 +262,7 @@ Step StartRevert(Row& row, const Row& reverted, std::int64_t now_us) {
   Step step{.changed = true, .sends = {}};
   row.create_time_us = now_us;
   *row.stored.mutable_participants() = reverted.stored.participants();
+  row.stored.set_company_key(reverted.stored.company_key());
   *row.qualification().mutable_create_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
   MoveTo(row, v1::Qualification::PREPARING, now_us);
   SendPrepares(row, step);

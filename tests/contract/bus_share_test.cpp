@@ -75,6 +75,18 @@ TEST_P(BusShare, EachReadsItsOwnPartitionsAndTogetherAll) {
   }
 }
 
+TEST_P(BusShare, WhatHasOneKeyLiesInOnePartitionWhateverItIsAbout) {
+  std::vector<events::Message> messages;
+  for (const std::string& id : MakeIds(20)) {
+    messages.push_back(MakeMessage(id, "leads/" + id));
+    messages.back().partition_key = "example.com";
+  }
+  ASSERT_TRUE(bus().Publish(messages).ok());
+  const int partition = bus().PartitionOf(kTopic, "example.com");
+  const auto subscription = SubscribeTo({.rank = partition, .of = kBusPartitions}, "0");
+  EXPECT_EQ(SortedIds(ReceiveAll(*subscription)), MakeIds(20));
+}
+
 TEST_P(BusShare, OneTooManyReadsNothingAndCanBeWoken) {
   Publish(MakeIds(20));
   const auto subscription = SubscribeTo({.rank = kBusPartitions, .of = kBusPartitions + 1}, "4");

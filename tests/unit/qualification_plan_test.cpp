@@ -244,6 +244,28 @@ TEST(QualifyOptionsCheck, DefaultsAreFine) {
   EXPECT_TRUE(CheckOptions({}, "options").ok());
 }
 
+TEST(CompanyKey, IsOneForAllLeadsThatNameTheCompanyInAsStrongAWay) {
+  const auto key = [](const std::string& company, const std::string& website, const std::string& email) {
+    lead::v1::Lead lead;
+    lead.set_company(company);
+    lead.set_website(website);
+    if (!email.empty()) lead.add_emails()->set_address(email);
+    return qualification::CompanyKey(PlanOf(lead));
+  };
+  EXPECT_EQ(key("Example GmbH", "https://www.example.com/about", "ada@gmail.com"), "example.com");
+  EXPECT_EQ(key("Example", "", "ada@example.com"), "example.com");
+  EXPECT_EQ(key("Example GmbH", "", "ada@gmail.com"), key("EXAMPLE", "", ""));
+  EXPECT_NE(key("Example GmbH", "", ""), key("Other GmbH", "", ""));
+  EXPECT_NE(key("Example GmbH", "", ""), "");
+  EXPECT_EQ(key("", "", "ada@example.com"), "") << "there is no account";
+}
+
+TEST(CompanyKey, IsTheGivenAccountsName) {
+  QualifyOptions options;
+  options.set_account(TestName("accounts", 7));
+  EXPECT_EQ(qualification::CompanyKey(PlanOf(FullLead(), options)), TestName("accounts", 7));
+}
+
 TEST(QualifyOptionsCheck, TwoCallersWantTheSameIfTheirOptionsAreEqual) {
   QualifyOptions a;
   a.set_owner("mira");
