@@ -1,6 +1,8 @@
 #pragma once
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <new>
 
@@ -10,8 +12,16 @@ namespace quartet::storage {
 // lies behind it in the same memory.
 template <class Part>
 struct SqliteFile {
-  sqlite3_file file;
-  Part part;
+  sqlite3_file file = {};
+  int fd = -1;  // our own way to the same file
+  Part part = {};
+
+  SqliteFile() = default;
+  SqliteFile(const SqliteFile&) = delete;
+  SqliteFile& operator=(const SqliteFile&) = delete;
+  ~SqliteFile() {
+    if (fd >= 0) ::close(fd);
+  }
 
   sqlite3_file* Real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 
@@ -46,14 +56,16 @@ struct SqliteFile {
             .xUnfetch = PassOn<&sqlite3_io_methods::xUnfetch, sqlite3_int64, void*>};
   }
 
-  // For xOpen: the real file is opened by the default VFS, and then ours by `open`, which gives one of SQLite's codes.
-  template <class Open>
+  // For xOpen: the real file is opened by the default VFS, and then ours for `access` (O_RDONLY, O_WRONLY).
   static int Make(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out,
-                  const sqlite3_io_methods& methods, Open open) {
-    auto* made = new (file) SqliteFile{.file = {}, .part = {}};
+                  const sqlite3_io_methods& methods, int access) {
+    auto* made = new (file) SqliteFile();
     made->Real()->pMethods = nullptr;
     int code = sqlite3_vfs_find(nullptr)->xOpen(vfs, name, made->Real(), flags, flags_out);
-    if (code == SQLITE_OK) code = open(made->part);
+    if (code == SQLITE_OK) {
+      made->fd = ::open(name, access | O_CLOEXEC);
+      if (made->fd < 0) code = SQLITE_CANTOPEN;
+    }
     if (code == SQLITE_OK) {
       made->file.pMethods = &methods;
       return code;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <new>
 #include <string>
@@ -21,25 +20,18 @@ struct Log {
   // Bytes that belong at `begin`, and are not written yet.
   std::string buffer;
   sqlite3_int64 begin = 0;
-  int fd = -1;
   // Something was written that is not synced, or the file is new and its folder is not synced.
   bool needs_sync = true;
-
-  Log() = default;
-  ~Log() {
-    if (fd >= 0) ::close(fd);
-  }
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
-
-  // One call where two would do, each of which may wait for the disk; false if it was not done, for whatever reason.
-  bool WriteSynced() const {
-    const iovec bytes{.iov_base = const_cast<char*>(buffer.data()), .iov_len = buffer.size()};
-    return ::pwritev2(fd, &bytes, 1, begin, RWF_DSYNC) == static_cast<ssize_t>(buffer.size());
-  }
 };
 
 using LogFile = SqliteFile<Log>;
+
+// One call where two would do, each of which may wait for the disk; false if it was not done, for whatever reason.
+bool WriteSynced(LogFile& file) {
+  std::string& buffer = file.part.buffer;
+  const iovec bytes{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  return ::pwritev2(file.fd, &bytes, 1, file.part.begin, RWF_DSYNC) == static_cast<ssize_t>(buffer.size());
+}
 
 int Flush(LogFile& file) {
   Log& log = file.part;
@@ -76,8 +68,9 @@ int AfterFlush(sqlite3_file* file, Arguments... arguments) {
 }
 
 int Sync(sqlite3_file* file, int flags) {
-  Log& log = LogFile::Of(file).part;
-  if (!log.needs_sync && !log.buffer.empty() && log.WriteSynced()) {
+  LogFile& made = LogFile::Of(file);
+  Log& log = made.part;
+  if (!log.needs_sync && !log.buffer.empty() && WriteSynced(made)) {
     log.buffer.clear();
     return SQLITE_OK;
   }
@@ -107,11 +100,8 @@ constexpr sqlite3_io_methods kMethods = [] {
 
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
   if ((flags & SQLITE_OPEN_WAL) == 0) return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);
-  return LogFile::Make(vfs, name, file, flags, flags_out, kMethods, [name](Log& log) {
-    // A log is never locked, so the process loses nothing when this one is closed.
-    log.fd = ::open(name, O_WRONLY | O_CLOEXEC);
-    return log.fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
-  });
+  // A log is never locked, so the process loses nothing when ours is closed.
+  return LogFile::Make(vfs, name, file, flags, flags_out, kMethods, O_WRONLY);
 }
 
 }  // namespace

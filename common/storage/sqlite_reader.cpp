@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "common/storage/sqlite_file.h"
 
@@ -15,25 +14,15 @@ constexpr const char* kName = "quartet-reader";
 enum class Waiting { kAllowed, kForbidden, kRefused };
 thread_local Waiting waiting = Waiting::kAllowed;
 
-struct Pages {
-  int fd = -1;
-
-  Pages() = default;
-  ~Pages() {
-    if (fd >= 0) ::close(fd);
-  }
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-};
-
-using PagesFile = SqliteFile<Pages>;
+struct Nothing {};
+using PagesFile = SqliteFile<Nothing>;
 
 int Read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) {
   if (waiting == Waiting::kAllowed) {
     return PagesFile::PassOn<&sqlite3_io_methods::xRead>(file, bytes, count, offset);
   }
   const iovec place{.iov_base = bytes, .iov_len = static_cast<std::size_t>(count)};
-  if (::preadv2(PagesFile::Of(file).part.fd, &place, 1, offset, RWF_NOWAIT) == count) return SQLITE_OK;
+  if (::preadv2(PagesFile::Of(file).fd, &place, 1, offset, RWF_NOWAIT) == count) return SQLITE_OK;
   // The end of the file, a page that is not in memory, a file system that does not know: all of that is for who can
   // wait.
   waiting = Waiting::kRefused;
@@ -49,12 +38,9 @@ constexpr sqlite3_io_methods kMethods = [] {
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
   if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0)
     return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);
-  return PagesFile::Make(vfs, name, file, flags, flags_out, kMethods, [name](Pages& pages) {
-    // When it is closed, the process loses its locks on the file (POSIX). That harms nobody: readers are closed all at
-    // once, at the end, and until then no other process comes in, for the database's owner holds a lock of its own.
-    pages.fd = ::open(name, O_RDONLY | O_CLOEXEC);
-    return pages.fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
-  });
+  // When it is closed, the process loses its locks on the file (POSIX). That harms nobody: readers are closed all at
+  // once, at the end, and until then no other process comes in, for the database's owner holds a lock of its own.
+  return PagesFile::Make(vfs, name, file, flags, flags_out, kMethods, O_RDONLY);
 }
 
 }  // namespace
