@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -41,6 +42,15 @@ bool HasAbandonedConnection(int port) {
 
 class PostgresCommit : public PostgresDatabaseFixture {
  protected:
+  // Calls `happens` within a transaction, which would fail if it ran after it had been durable.
+  static Status InsertWhile(storage::Database& database, const std::function<void()>& happens) {
+    return database.Write([&](Transaction& t) -> Status {
+      QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
+      happens();
+      return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
+    });
+  }
+
   // From now on commits wait for a standby that does not exist: they are durable, but not answered.
   void RequireAStandby() {
     server_.Query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
@@ -156,13 +166,11 @@ TEST_F(PostgresCommit, ACommitThatNeverHappenedIsRunAgainThoughTheQuestionForItI
 
 TEST_F(PostgresCommit, ATransactionThatGoesWithItsConnectionIsRunAgain) {
   int runs = 0;
-  const Status written = first_->Write([&](Transaction& t) -> Status {
-    QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
+  const Status written = InsertWhile(*first_, [&] {
     if (++runs == 1) {
       server_.Kill();
       server_.Restart();
     }
-    return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
   });
   EXPECT_TRUE(written.ok()) << ToString(written.error());
   EXPECT_EQ(runs, 2);
@@ -171,11 +179,7 @@ TEST_F(PostgresCommit, ATransactionThatGoesWithItsConnectionIsRunAgain) {
 
 TEST_F(PostgresCommit, ACommitOfWhichNothingCanBeLearntIsUnavailableAndStands) {
   const auto database = Open({.outcome_limit = std::chrono::milliseconds(300)});
-  const Status written = database->Write([&](Transaction& t) -> Status {
-    QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
-    server_.Kill();
-    return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
-  });
+  const Status written = InsertWhile(*database, [&] { server_.Kill(); });
   ExpectUnavailable(written);
   server_.Restart();
   EXPECT_EQ(server_.Query("SELECT count(*) FROM item", "crm"), "0");
@@ -215,11 +219,9 @@ TEST_F(PostgresCommit, AStandbyThatIsPromotedTakesOverWithAllThatWasAcknowledged
 
 TEST_F(PostgresCommit, ACommitThatIsAnsweredByNobodyForTooLongIsUnavailableAndHappensOnceOrNever) {
   const auto database = Open(Impatient());
-  const Status written = database->Write([&](Transaction& t) -> Status {
-    QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
+  const Status written = InsertWhile(*database, [&] {
     // What follows, the COMMIT too, waits at the server's door.
     server_.Freeze();
-    return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
   });
   ExpectUnavailable(written);
   server_.Thaw();
@@ -233,16 +235,13 @@ TEST_F(PostgresCommit, ACommitWhoseServerWakesInTimeIsFoundAndNotRunTwice) {
   options.outcome_limit = kPatience;
   const auto database = Open(options);
   std::jthread waker;
-  const Status written = database->Write([&](Transaction& t) -> Status {
-    QUARTET_RETURN_IF_ERROR(t.Query("SELECT COUNT(*) FROM item", {}, [](const Row&) {}));
+  const Status written = InsertWhile(*database, [&] {
     server_.Freeze();
     waker = std::jthread([&] {
       // The writer has given up its connection and looks for the outcome.
       EXPECT_TRUE(Eventually([&] { return HasAbandonedConnection(server_.port()); }));
       server_.Thaw();
     });
-    // A second run would fail.
-    return t.Run("INSERT INTO item (id, number) VALUES ('a', 1)");
   });
   EXPECT_TRUE(written.ok()) << ToString(written.error());
   EXPECT_EQ(server_.Query("SELECT count(*) FROM item", "crm"), "1");
