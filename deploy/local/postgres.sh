@@ -67,6 +67,7 @@ make_databases() {
   until ask_postgres 'SELECT 1' > /dev/null; do
     if [[ $SECONDS -ge $deadline ]] || ! running postgres > /dev/null; then
       complain "PostgreSQL does not start."
+      show_end_of_log postgres
       return 1
     fi
     sleep 0.1
