@@ -12,15 +12,15 @@
 #include "common/app/service_counters.h"
 #include "common/app/timers.h"
 #include "common/config/address.h"
-#include "common/events/dead_letters.h"
-#include "common/events/member_lease.h"
+#include "common/events/inbox/dead_letters.h"
+#include "common/events/membership/member_lease.h"
 #include "common/events/migrations.h"
-#include "common/events/relay.h"
+#include "common/events/outbox/relay.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/server.h"
 #include "common/storage/migrations.h"
-#include "common/storage/postgres_database.h"
-#include "common/storage/sqlite_database.h"
+#include "common/storage/postgres/database.h"
+#include "common/storage/sqlite/database.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::app {
@@ -90,6 +90,7 @@ struct Host::Parts {
   IdSource& ids;
   events::Bus& bus;
   telemetry::Counters counters;
+  telemetry::Contradictions contradictions{counters};
   std::unique_ptr<storage::Database> database;
   const events::FixedMembership alone;
   std::unique_ptr<events::MemberLease> lease;  // none: nobody else can have the database
@@ -171,6 +172,10 @@ rpc::WorkerPool& Host::workers() const {
 }
 telemetry::Counters& Host::counters() const {
   return parts_->counters;
+}
+
+telemetry::Contradictions& Host::contradictions() const {
+  return parts_->contradictions;
 }
 int Host::port() const {
   return parts_->server == nullptr ? 0 : parts_->server->port();

@@ -16,11 +16,12 @@
 #include "common/base/result.h"
 #include "common/config/settings.h"
 #include "common/events/bus.h"
-#include "common/events/consumer.h"
-#include "common/events/membership.h"
-#include "common/events/outbox.h"
+#include "common/events/inbox/consumer.h"
+#include "common/events/membership/membership.h"
+#include "common/events/outbox/outbox.h"
 #include "common/rpc/worker_pool.h"
 #include "common/storage/database.h"
+#include "common/telemetry/contradictions.h"
 #include "common/telemetry/counters.h"
 
 namespace grpc {
@@ -54,6 +55,7 @@ class Host {
   const events::Membership& membership() const;
   rpc::WorkerPool& workers() const;
   telemetry::Counters& counters() const;
+  telemetry::Contradictions& contradictions() const;
 
   // Serves `service` once started.
   void AddService(std::shared_ptr<grpc::Service> service);

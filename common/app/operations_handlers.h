@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "common/events/dead_letters.h"
+#include "common/events/inbox/dead_letters.h"
 #include "common/rpc/worker_pool.h"
 #include "common/storage/database.h"
 #include "common/telemetry/counters.h"

@@ -14,7 +14,7 @@
 
 #include "common/app/timers.h"
 #include "common/config/settings.h"
-#include "common/events/redis_bus.h"
+#include "common/events/redis/bus.h"
 #include "common/rpc/grpc_log.h"
 #include "common/telemetry/log.h"
 

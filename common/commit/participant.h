@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/commit/resolution.h"
-#include "common/events/consumer.h"
-#include "common/events/outbox.h"
+#include "common/events/inbox/consumer.h"
+#include "common/events/outbox/outbox.h"
 #include "common/storage/database.h"
 
 namespace quartet::commit {

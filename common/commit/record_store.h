@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/commit/resolution.h"
-#include "common/events/outbox.h"
+#include "common/events/outbox/outbox.h"
 #include "common/storage/database.h"
 
 namespace quartet::commit {

@@ -1,10 +1,10 @@
 // common/events: messages between the services. A domain event is written to the
-// outbox in the transaction that causes it (outbox.h); a command or reply is
+// outbox in the transaction that causes it (outbox/outbox.h); a command or reply is
 // not, for whoever waits for its effect sends it again. The relay publishes them
-// after commit (relay.h), a Bus carries them (Redis Streams in redis_bus.h, in
+// after commit (outbox/relay.h), a Bus carries them (Redis Streams in redis/bus.h, in
 // memory for tests in memory_bus.h), and consumers handle them at least once, in
-// any order (consumer.h). What fails too often waits for an operator
-// (dead_letters.h). Which is which, and why: ADR 0013.
+// any order (inbox/consumer.h). What fails too often waits for an operator
+// (inbox/dead_letters.h). Which is which, and why: ADR 0013.
 #pragma once
 
 #include <chrono>

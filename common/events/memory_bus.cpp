@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "common/events/redis_entry.h"
+#include "common/events/redis/entry.h"
 
 namespace quartet::events {
 namespace {

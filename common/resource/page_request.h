@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "common/base/result.h"
-#include "common/resource/filter.h"
+#include "common/resource/filter/filter.h"
 #include "common/resource/page_token.h"
 
 namespace quartet::resource {

@@ -1,7 +1,7 @@
 // common/storage: durable storage behind one small port. A Database runs
 // operations: writes share transactions and their one fsync (group commit),
-// reads see one snapshot. SQLite (sqlite_database.h) or PostgreSQL
-// (postgres_database.h) stands behind it, and every statement is written for
+// reads see one snapshot. SQLite (sqlite/database.h) or PostgreSQL
+// (postgres/database.h) stands behind it, and every statement is written for
 // both: parameters are $1, $2, …, of types that their place in the statement
 // tells; integers are BIGINT, texts are compared byte by byte, times are
 // microseconds since the Unix epoch.

@@ -11,7 +11,7 @@
 #include <fmt/core.h>
 
 #include "common/base/id_source.h"
-#include "common/storage/sql_text.h"
+#include "common/storage/postgres/batching/sql_text.h"
 
 namespace quartet::storage {
 namespace {

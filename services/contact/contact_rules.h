@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "common/resource/filter.h"
+#include "common/resource/filter/filter.h"
 #include "common/resource/record.h"
 #include "common/resource/schema.h"
 #include "common/resource/violations.h"

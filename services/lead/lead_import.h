@@ -4,7 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
-#include "common/events/outbox.h"
+#include "common/events/outbox/outbox.h"
 #include "common/methods/standard_methods.h"
 #include "services/lead/lead_rules.h"
 

@@ -9,8 +9,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
-#include "common/events/consumer.h"
-#include "common/events/outbox.h"
+#include "common/events/inbox/consumer.h"
+#include "common/events/outbox/outbox.h"
 #include "common/storage/database.h"
 #include "services/qualification/qualification_repository.h"
 #include "services/qualification/recent_rows.h"

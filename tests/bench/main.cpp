@@ -12,7 +12,7 @@
 
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
-#include "tests/bench/report.h"
+#include "tests/bench/report/report.h"
 #include "tests/support/temp_directory.h"
 
 namespace quartet::bench {

@@ -6,7 +6,7 @@
 
 #include <fmt/core.h>
 
-#include "tests/support/postgres_server.h"
+#include "tests/support/servers/postgres_server.h"
 
 namespace quartet::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <stop_token>
 
 #include "tests/bench/options.h"
-#include "tests/bench/report.h"
+#include "tests/bench/report/report.h"
 
 namespace quartet::bench {
 

@@ -3,11 +3,11 @@
 
 #include "common/base/clock.h"
 #include "common/events/memory_bus.h"
-#include "common/events/redis_bus.h"
-#include "common/events/redis_entry.h"
+#include "common/events/redis/bus.h"
+#include "common/events/redis/entry.h"
 #include "tests/contract/bus_backend.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/servers/redis_server.h"
 
 namespace quartet::test {
 namespace {

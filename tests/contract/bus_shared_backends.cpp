@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <string>
 
-#include "common/events/redis_bus.h"
-#include "common/events/redis_entry.h"
+#include "common/events/redis/bus.h"
+#include "common/events/redis/entry.h"
 #include "tests/contract/bus_backend.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_cluster_servers.h"
-#include "tests/support/redis_sentinel_servers.h"
+#include "tests/support/servers/redis_cluster_servers.h"
+#include "tests/support/servers/redis_sentinel_servers.h"
 
 namespace quartet::test {
 namespace {

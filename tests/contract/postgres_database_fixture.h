@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "common/storage/postgres_database.h"
-#include "tests/support/postgres_server.h"
+#include "common/storage/postgres/database.h"
+#include "tests/support/servers/postgres_server.h"
 
 namespace quartet::test {
 

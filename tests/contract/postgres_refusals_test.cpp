@@ -14,10 +14,10 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
-#include "common/storage/postgres_database.h"
-#include "tests/support/certificate.h"
+#include "common/storage/postgres/database.h"
 #include "tests/support/eventually.h"
-#include "tests/support/postgres_server.h"
+#include "tests/support/servers/certificate.h"
+#include "tests/support/servers/postgres_server.h"
 #include "tests/support/temp_directory.h"
 
 namespace quartet::test {

@@ -1,6 +1,4 @@
 // What only SQLite has to promise: a file, its owner and its disk.
-#include "common/storage/sqlite_database.h"
-
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -18,6 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/storage/sqlite/database.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_directory.h"
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/suite_process.h"
+#include "tests/support/suite/process.h"
 
 namespace quartet::test {
 namespace {

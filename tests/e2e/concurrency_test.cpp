@@ -8,9 +8,9 @@
 
 #include "tests/e2e/lead_making.h"
 #include "tests/support/eventually.h"
-#include "tests/support/suite_clients.h"
-#include "tests/support/suite_process.h"
-#include "tests/support/suite_records.h"
+#include "tests/support/suite/clients.h"
+#include "tests/support/suite/process.h"
+#include "tests/support/suite/records.h"
 
 namespace quartet::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "tests/support/suite_records.h"
+#include "tests/support/suite/records.h"
 
 namespace quartet::test {
 namespace {

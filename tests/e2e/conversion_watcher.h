@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/suite_clients.h"
+#include "tests/support/suite/clients.h"
 
 namespace quartet::test {
 

@@ -15,8 +15,8 @@
 #include "common/config/ports.h"
 #include "tests/e2e/lead_making.h"
 #include "tests/support/eventually.h"
-#include "tests/support/suite_clients.h"
-#include "tests/support/suite_process.h"
+#include "tests/support/suite/clients.h"
+#include "tests/support/suite/process.h"
 
 namespace quartet::test {
 namespace {

@@ -10,9 +10,9 @@
 #include "common/rpc/channel.h"
 #include "tests/e2e/lead_list.h"
 #include "tests/support/eventually.h"
-#include "tests/support/suite_clients.h"
-#include "tests/support/suite_process.h"
-#include "tests/support/suite_records.h"
+#include "tests/support/suite/clients.h"
+#include "tests/support/suite/process.h"
+#include "tests/support/suite/records.h"
 
 namespace quartet::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/suite_clients.h"
+#include "tests/support/suite/clients.h"
 
 namespace quartet::test {
 

@@ -1,4 +1,4 @@
-#include "common/events/consumer.h"
+#include "common/events/inbox/consumer.h"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/clock.h"
-#include "common/events/dead_letters.h"
+#include "common/events/inbox/dead_letters.h"
 #include "common/events/memory_bus.h"
 #include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"

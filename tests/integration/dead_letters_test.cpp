@@ -1,4 +1,4 @@
-#include "common/events/dead_letters.h"
+#include "common/events/inbox/dead_letters.h"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "common/events/member_lease.h"
+#include "common/events/membership/member_lease.h"
 
 #include <atomic>
 #include <memory>
@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/clock.h"
-#include "common/events/outbox.h"
+#include "common/events/outbox/outbox.h"
 #include "common/storage/database.h"
 #include "tests/support/database_backend.h"
 

@@ -17,13 +17,13 @@
 #include <gtest/gtest.h>
 
 #include "common/base/clock.h"
-#include "common/events/consumer.h"
-#include "common/events/dead_letters.h"
-#include "common/events/redis_bus.h"
+#include "common/events/inbox/consumer.h"
+#include "common/events/inbox/dead_letters.h"
+#include "common/events/redis/bus.h"
 #include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/servers/redis_server.h"
 
 namespace quartet::test {
 namespace {

@@ -1,6 +1,4 @@
 // What only a real Redis can show: outages, refusals, and how things lie in it.
-#include "common/events/redis_bus.h"
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -10,8 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/events/redis/bus.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/servers/redis_server.h"
 
 namespace quartet::test {
 namespace {

@@ -8,12 +8,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/events/redis_bus.h"
-#include "common/events/redis_entry.h"
-#include "common/events/redis_slots.h"
+#include "common/events/redis/bus.h"
+#include "common/events/redis/entry.h"
+#include "common/events/redis/servers/slots.h"
 #include "tests/integration/ordered_load.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_cluster_servers.h"
+#include "tests/support/servers/redis_cluster_servers.h"
 
 namespace quartet::test {
 namespace {

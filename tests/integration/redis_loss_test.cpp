@@ -8,13 +8,13 @@
 #include <gtest/gtest.h>
 
 #include "common/base/clock.h"
-#include "common/events/redis_bus.h"
-#include "common/events/redis_entry.h"
-#include "common/events/redis_slots.h"
+#include "common/events/redis/bus.h"
+#include "common/events/redis/entry.h"
+#include "common/events/redis/servers/slots.h"
 #include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_cluster_servers.h"
+#include "tests/support/servers/redis_cluster_servers.h"
 
 namespace quartet::test {
 namespace {

@@ -9,10 +9,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/events/redis_bus.h"
-#include "common/events/redis_layout.h"
+#include "common/events/redis/bus.h"
+#include "common/events/redis/layout.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_server.h"
+#include "tests/support/servers/redis_server.h"
 
 namespace quartet::test {
 namespace {

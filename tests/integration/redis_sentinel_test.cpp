@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/events/redis_bus.h"
+#include "common/events/redis/bus.h"
 #include "tests/integration/ordered_load.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_sentinel_servers.h"
+#include "tests/support/servers/redis_sentinel_servers.h"
 
 namespace quartet::test {
 namespace {

@@ -7,9 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/events/redis_bus.h"
-#include "tests/support/certificate.h"
-#include "tests/support/redis_server.h"
+#include "common/events/redis/bus.h"
+#include "tests/support/servers/certificate.h"
+#include "tests/support/servers/redis_server.h"
 
 namespace quartet::test {
 namespace {

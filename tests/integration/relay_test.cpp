@@ -1,4 +1,4 @@
-#include "common/events/relay.h"
+#include "common/events/outbox/relay.h"
 
 #include <algorithm>
 #include <chrono>

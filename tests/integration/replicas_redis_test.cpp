@@ -12,12 +12,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/events/redis_bus.h"
+#include "common/events/redis/bus.h"
 #include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_server.h"
 #include "tests/support/replica.h"
+#include "tests/support/servers/redis_server.h"
 
 namespace quartet::test {
 namespace {

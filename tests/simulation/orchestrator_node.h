@@ -9,7 +9,7 @@
 
 #include "common/commit/decisions.h"
 #include "common/events/memory_bus.h"
-#include "common/events/relay.h"
+#include "common/events/outbox/relay.h"
 #include "common/storage/database.h"
 #include "services/qualification/coordinator.h"
 #include "tests/support/database_backend.h"

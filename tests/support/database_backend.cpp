@@ -4,10 +4,10 @@
 #include <exception>
 #include <utility>
 
-#include "common/storage/postgres_database.h"
-#include "common/storage/sqlite_database.h"
+#include "common/storage/postgres/database.h"
+#include "common/storage/sqlite/database.h"
 #include "tests/support/eventually.h"
-#include "tests/support/postgres_server.h"
+#include "tests/support/servers/postgres_server.h"
 #include "tests/support/temp_directory.h"
 
 namespace quartet::test {

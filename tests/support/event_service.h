@@ -9,8 +9,8 @@
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
 #include "common/events/bus.h"
-#include "common/events/outbox.h"
-#include "common/events/relay.h"
+#include "common/events/outbox/outbox.h"
+#include "common/events/outbox/relay.h"
 #include "common/storage/database.h"
 #include "tests/support/database_backend.h"
 

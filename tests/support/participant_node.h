@@ -17,7 +17,7 @@
 #include "common/commit/record_store.h"
 #include "common/events/memory_bus.h"
 #include "common/events/migrations.h"
-#include "common/events/relay.h"
+#include "common/events/outbox/relay.h"
 #include "common/methods/paging.h"
 #include "common/methods/typed_record.h"
 #include "common/resource/resource_name.h"

@@ -15,10 +15,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
-#include "common/events/consumer.h"
-#include "common/events/member_lease.h"
-#include "common/events/outbox.h"
-#include "common/events/relay.h"
+#include "common/events/inbox/consumer.h"
+#include "common/events/membership/member_lease.h"
+#include "common/events/outbox/outbox.h"
+#include "common/events/outbox/relay.h"
 #include "common/storage/database.h"
 
 namespace quartet::test {

@@ -1,0 +1,133 @@
+#include "common/events/outbox/replay.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/events/envelope.h"
+#include "common/events/outbox/sweep.h"
+#include "common/telemetry/log.h"
+
+namespace quartet::events {
+namespace {
+
+constexpr std::string_view kSelectOldest = "SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
+constexpr std::string_view kSelectEvents =
+    "SELECT id, payload FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
+constexpr std::int64_t kPage = 200;
+
+}  // namespace
+
+EventReplay::EventReplay(Bus& bus, storage::Database& database, IdSource& ids, const Clock& clock,
+                         const RelayOptions& options)
+    : bus_(bus),
+      database_(database),
+      ids_(ids),
+      clock_(clock),
+      options_(options),
+      topic_(EventTopic(options.service)) {}
+
+void EventReplay::Doubt() {
+  suspicious_ = true;
+  // A replay in the middle cannot know what became of its first part.
+  replay_.reset();
+}
+
+// Everything made before this time has been confirmed for the loss window: either
+// it was so within the publish window of its making, or it is in the outbox.
+Result<std::int64_t> EventReplay::SafeTime() {
+  std::int64_t safe = clock_.NowMicros() - (options_.loss_window + options_.publish_window).count() * 1'000;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
+    return ForEachSlot(transaction, [&](std::int64_t slot) {
+      return transaction.Query(kSelectOldest, {slot},
+                               [&](const storage::Row& row) { safe = std::min(safe, row.Int(0)); });
+    });
+  }));
+  return safe;
+}
+
+Status EventReplay::Check() {
+  if (replay_) return {};
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t safe, SafeTime());
+  QUARTET_ASSIGN_OR_RETURN(const Marker marker, bus_.ReadMarker(topic_));
+  const bool is_other_history = marker.history != history_;
+  history_ = marker.history;
+  if (!marker.value) {
+    const std::string token = ids_.NewUuid();
+    QUARTET_RETURN_IF_ERROR(bus_.BeginMarker(topic_, token));
+    telemetry::LogInfo("the broker has no marker of this service; publishing all retained events",
+                       {{"service", options_.service}});
+    Begin(clock_.NowMicros() - options_.event_retention.count() * 1'000, token);
+    return {};
+  }
+  if (suspicious_ || is_other_history || *marker.value < written_) {
+    suspicious_ = true;
+    Begin(std::min(*marker.value, safe), "");
+    return {};
+  }
+  // A failover at this very moment shows in the history next time; until then the
+  // marker says no more than that what is older than the loss window is there.
+  QUARTET_ASSIGN_OR_RETURN(const bool there, bus_.AdvanceMarker(topic_, safe));
+  if (there) written_ = safe;
+  return {};
+}
+
+void EventReplay::Begin(std::int64_t from_us, std::string token) {
+  // What is made from now on is published in the ordinary way; but clocks of replicas differ.
+  const std::int64_t skew_us = options_.publish_window.count() * 1'000;
+  replay_ = Replay{.next_id = LowestUuidV7(from_us),
+                   .end_id = LowestUuidV7(clock_.NowMicros() + skew_us),
+                   .token = std::move(token)};
+}
+
+Result<int> EventReplay::Step() {
+  if (!replay_) return 0;
+  std::vector<Message> messages;
+  std::int64_t rows = 0;
+  std::string last_id;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
+    return transaction.Query(kSelectEvents,
+                             {std::string_view(replay_->next_id), std::string_view(replay_->end_id), kPage},
+                             [&](const storage::Row& row) {
+                               ++rows;
+                               last_id = row.String(0);
+                               Result<std::vector<Message>> page = ParseMessages(row.Bytes(1));
+                               if (page.ok()) {
+                                 std::move(page->begin(), page->end(), std::back_inserter(messages));
+                               } else {
+                                 telemetry::LogError("a retained event cannot be read", {{"event", last_id}});
+                               }
+                             });
+  }));
+  const int count = static_cast<int>(messages.size());
+  if (Status published = bus_.Publish(messages); !published.ok()) return std::move(published).error();
+  if (rows < kPage) {
+    QUARTET_RETURN_IF_ERROR(Finish());
+  } else {
+    // The next id in the order of text.
+    replay_->next_id = last_id + "!";
+  }
+  return count;
+}
+
+Status EventReplay::Finish() {
+  const std::string token = replay_->token;
+  replay_.reset();
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t safe, SafeTime());
+  bool there = false;
+  if (token.empty()) {
+    QUARTET_ASSIGN_OR_RETURN(there, bus_.AdvanceMarker(topic_, safe));
+  } else {
+    QUARTET_ASSIGN_OR_RETURN(there, bus_.SetMarker(topic_, token, safe));
+  }
+  // Otherwise all is lost again, which the next check sees.
+  if (there) {
+    written_ = safe;
+    suspicious_ = false;
+  }
+  return {};
+}
+
+}  // namespace quartet::events

@@ -1,5 +1,0 @@
-#include "services/crmctl/cli.h"
-
-int main(int argc, char** argv) {
-  return quartet::cli::Run(argc, argv);
-}
