@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cctype>
+#include <charconv>
 
 #include <uuid/uuid.h>
 
@@ -62,6 +63,15 @@ std::string UuidOfRequest(std::string_view collection, std::string_view request_
   std::string id = UuidV5(name.append("/").append(request_id));
   if (request_id.size() == id.size() && request_id[kVersionAt] == '7') id.replace(0, kTaken, request_id, 0, kTaken);
   return id;
+}
+
+std::optional<std::int64_t> TimeOfUuidV7(std::string_view uuid) {
+  if (!IsUuid(uuid) || uuid[14] != '7') return std::nullopt;
+  std::string digits(uuid.substr(0, 8));
+  digits.append(uuid.substr(9, 4));
+  std::int64_t time_ms = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), time_ms, 16);
+  return time_ms * 1'000;
 }
 
 bool IsUuid(std::string_view text) {

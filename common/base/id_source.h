@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -45,6 +46,10 @@ std::string UuidV5(std::string_view name);
 // follows are taken over, the rest is a hash), so that what is made at one time
 // lies together in every index; otherwise a version 5 (ADR 0015).
 std::string UuidOfRequest(std::string_view collection, std::string_view request_id);
+
+// When a UUID of version 7 was made, in microseconds since the Unix epoch, to the
+// millisecond; nothing if `uuid` is none.
+std::optional<std::int64_t> TimeOfUuidV7(std::string_view uuid);
 
 // Whether `text` is a UUID in its lower-case textual form, of any version.
 bool IsUuid(std::string_view text);

@@ -37,7 +37,6 @@ bool RecordKind::BreaksAttachment(const resource::Record& /*before*/, const reso
 qualification::v1::Reply RecordKind::HeldBy(const qualification::v1::Prepare& /*prepare*/, const Intent& holder) const {
   qualification::v1::Reply reply;
   reply.mutable_busy()->set_holder(resource::NameOf("qualifications", holder.qualification_id));
-  reply.mutable_busy()->set_holder_create_time_us(holder.age_us);
   return reply;
 }
 

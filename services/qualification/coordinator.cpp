@@ -1,6 +1,7 @@
 #include "services/qualification/coordinator.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <latch>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "common/resource/resource_name.h"
+#include "services/qualification/decision_log.h"
 #include "services/qualification/qualification_messages.h"
 
 #include "quartet/qualification/v1/service.pb.h"
@@ -20,7 +22,6 @@ constexpr std::string_view kCollection = "qualifications";
 // the oldest of these, so that a crowd does not collide again and again.
 constexpr int kWakeMax = 32;
 constexpr int kAnyNumber = 1'000'000;
-constexpr int kRedriveMax = 500;
 // Rows whose kept replies are written down at once, while others wait.
 constexpr std::size_t kWrittenDownMax = 128;
 // More than enough for a share of one partition in many.
@@ -30,11 +31,21 @@ Error NoSuchQualification(const std::string& id) {
   return NotFound("NOT_FOUND", resource::NameOf(kCollection, id) + " does not exist");
 }
 
+Error Fenced() {
+  return Aborted("QUALIFICATION_FENCED", "the id that it was to get can never begin", std::chrono::milliseconds(100));
+}
+
 }  // namespace
 
 Coordinator::Coordinator(const QualificationRepository& repository, storage::Database& database, events::Outbox& outbox,
-                         Waiters& waiters, const Clock& clock, IdSource& ids)
-    : repository_(repository), database_(database), outbox_(outbox), waiters_(waiters), clock_(clock), ids_(ids) {}
+                         Waiters& waiters, telemetry::Contradictions& contradictions, const Clock& clock, IdSource& ids)
+    : repository_(repository),
+      database_(database),
+      outbox_(outbox),
+      waiters_(waiters),
+      contradictions_(contradictions),
+      clock_(clock),
+      ids_(ids) {}
 
 Coordinator::Before::Before(const Row& row)
     : state(row.state()),
@@ -72,6 +83,7 @@ Status Coordinator::Write(Work work, std::vector<events::Message>* commands) {
 void Coordinator::Remember(Written& written) {
   for (Row& row : written.rows) recent_.Put(std::move(row));
   for (const auto& qualification : written.decided) waiters_.Notify(qualification);
+  for (const std::string& id : written.unknown) ReportUnknown(contradictions_, id, "reply");
 }
 
 // An id whose replies come to this replica, so that it decides what its own
@@ -114,10 +126,10 @@ void Coordinator::Begin(const std::string& request_id, std::string content, Star
         return {};
       },
       [result, done = std::move(done)](Status status) {
-        if (status.ok())
-          done(std::move(*result));
-        else
-          done(std::move(status).error());
+        if (status.ok()) return done(std::move(*result));
+        // The request_id is looked up whenever this runs again; only the id can be taken by somebody else.
+        if (status.error().reason == "UNIQUE_VIOLATION") status = Fenced();
+        done(std::move(status).error());
       },
       [this, request_id](storage::Transaction& transaction) {
         if (!request_id.empty()) repository_.ExpectRequest(transaction, request_id);
@@ -155,7 +167,7 @@ void Coordinator::BeginRevert(const std::string& qualification_id, const std::st
       request_id, UuidV5("revert/" + qualification_id),
       [this, qualification_id](storage::Transaction& transaction, Row& row, Step& step) -> Status {
         QUARTET_ASSIGN_OR_RETURN(const auto reverted, repository_.Find(transaction, qualification_id));
-        if (!reverted) return NoSuchQualification(qualification_id);
+        if (!reverted || IsTombstone(*reverted)) return NoSuchQualification(qualification_id);
         if (reverted->state() != v1::Qualification::COMMITTED ||
             reverted->qualification().kind() != v1::Qualification::QUALIFY)
           return FailedPrecondition("NOT_COMMITTED",
@@ -174,7 +186,7 @@ Result<v1::Qualification> Coordinator::Cancel(const std::string& qualification_i
   QUARTET_RETURN_IF_ERROR(
       Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) -> Status {
         QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, qualification_id));
-        if (!row) return NoSuchQualification(qualification_id);
+        if (!row || IsTombstone(*row)) return NoSuchQualification(qualification_id);
         if (row->decided())
           return FailedPrecondition("QUALIFICATION_DECIDED", row->qualification().name() + " is decided already");
         const Before before(*row);
@@ -193,7 +205,7 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
   std::vector<std::optional<std::size_t>> heard_in(deliveries.size());
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     v1::Reply reply;
-    if (!reply.ParseFromString(deliveries[i].message.data)) {
+    if (!reply.ParseFromString(deliveries[i].message.data) || !IsWellFormed(reply)) {
       statuses[i] = Internal("not a serialised quartet.qualification.v1.Reply");
       continue;
     }
@@ -315,26 +327,27 @@ Status Coordinator::HearOne(storage::Transaction& transaction, const Hearing& he
                             std::vector<events::Message>& out, Written& written) const {
   if (auto row = hearing.row) {
     const Before before(*row);
-    QUARTET_ASSIGN_OR_RETURN(Step step, StepAll(transaction, hearing, *row));
+    QUARTET_ASSIGN_OR_RETURN(Step step, StepAll(transaction, hearing, *row, written));
     // In the database it is not what these replies are for.
     step.changed |= row->unwritten;
     // What changes nothing may do so because the row is not the stored one.
     if (step.changed) return Apply(transaction, *std::move(row), step, before, out, written);
   }
-  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, hearing.id));
-  // An id without a row can never start; its intents are void when asked about.
-  if (!row) return {};
+  QUARTET_ASSIGN_OR_RETURN(auto row, FindOrFence(transaction, hearing.id, written));
+  // Over and deleted, or never begun; its intents are void when asked about.
+  if (!row || IsTombstone(*row)) return {};
   const Before before(*row);
-  QUARTET_ASSIGN_OR_RETURN(const Step step, StepAll(transaction, hearing, *row));
+  QUARTET_ASSIGN_OR_RETURN(const Step step, StepAll(transaction, hearing, *row, written));
   return Apply(transaction, *std::move(row), step, before, out, written);
 }
 
-Result<Step> Coordinator::StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row) const {
+Result<Step> Coordinator::StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row,
+                                  Written& written) const {
   Step all;
   for (const v1::Reply& reply : hearing.replies) {
     Holder holder;
     if (reply.has_busy()) {
-      QUARTET_ASSIGN_OR_RETURN(holder, LookUpHolder(transaction, resource::IdOf(reply.busy().holder())));
+      QUARTET_ASSIGN_OR_RETURN(holder, LookUpHolder(transaction, resource::IdOf(reply.busy().holder()), written));
     }
     Step step = OnReply(row, reply, holder, clock_.NowMicros());
     all.changed |= step.changed;
@@ -352,40 +365,6 @@ Status Coordinator::KeepUp() {
     for (Status& status : Hear(std::move(hearings))) QUARTET_RETURN_IF_ERROR(std::move(status));
   }
   return {};
-}
-
-Status Coordinator::Redrive() {
-  std::vector<std::string> due;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    QUARTET_ASSIGN_OR_RETURN(due, repository_.DueBy(transaction, clock_.NowMicros(), kRedriveMax));
-    return {};
-  }));
-  // A row that fails must not hold up those that come after it.
-  Status first_failure;
-  for (const std::string& id : due) {
-    // Who has been asked is asked again, not the lead.
-    const std::optional<Row> remembered = recent_.TakeUnwritten(id);
-    Status driven = Write([&](storage::Transaction& transaction, std::vector<events::Message>& out, Written& written) {
-      return RedriveRow(transaction, id, remembered, out, written);
-    });
-    if (!driven.ok() && remembered && driven.error().reason != kMoved) recent_.Put(*remembered);
-    if (!driven.ok() && first_failure.ok()) first_failure = std::move(driven);
-  }
-  return first_failure;
-}
-
-Status Coordinator::RedriveRow(storage::Transaction& transaction, const std::string& id, std::optional<Row> remembered,
-                               std::vector<events::Message>& out, Written& written) const {
-  std::optional<Row> row = std::move(remembered);
-  if (!row) {
-    QUARTET_ASSIGN_OR_RETURN(row, repository_.Find(transaction, id));
-  }
-  const std::int64_t now_us = clock_.NowMicros();
-  if (!row || row->redrive_time_us == 0 || row->redrive_time_us > now_us) return {};
-  QUARTET_ASSIGN_OR_RETURN(const Holder holder, LookUpHolder(transaction, row->waits_for));
-  const Before before(*row);
-  const Step step = OnRedrive(*row, holder.decided, now_us);
-  return Apply(transaction, *std::move(row), step, before, out, written);
 }
 
 Status Coordinator::Apply(storage::Transaction& transaction, Row row, const Step& step, const Before& before,
@@ -439,11 +418,23 @@ Status Coordinator::Wake(storage::Transaction& transaction, const Row& holder, s
   return repository_.WaitForNext(transaction, holder.id, next);
 }
 
-Result<Holder> Coordinator::LookUpHolder(storage::Transaction& transaction, const std::string& id) const {
+Result<Holder> Coordinator::LookUpHolder(storage::Transaction& transaction, const std::string& id,
+                                         Written& written) const {
   if (id.empty()) return Holder{};
-  QUARTET_ASSIGN_OR_RETURN(const auto row, repository_.Find(transaction, id));
+  QUARTET_ASSIGN_OR_RETURN(const auto row, FindOrFence(transaction, id, written));
   if (!row) return Holder{};
   return Holder{.create_time_us = row->create_time_us, .decided = row->decided()};
+}
+
+Result<std::optional<Row>> Coordinator::FindOrFence(storage::Transaction& transaction, const std::string& id,
+                                                    Written& written) const {
+  QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, id));
+  if (row) return row;
+  QUARTET_ASSIGN_OR_RETURN(const std::int64_t watermark_us, repository_.Watermark(transaction));
+  if (IsForgotten(id, watermark_us)) return row;
+  QUARTET_RETURN_IF_ERROR(repository_.Fence(transaction, id, clock_.NowMicros()));
+  written.unknown.push_back(id);
+  return repository_.Find(transaction, id);
 }
 
 Result<v1::Qualification> Coordinator::Read(const std::string& id) const {
@@ -452,26 +443,8 @@ Result<v1::Qualification> Coordinator::Read(const std::string& id) const {
     QUARTET_ASSIGN_OR_RETURN(row, repository_.Find(transaction, id));
     return {};
   }));
-  if (!row) return NoSuchQualification(id);
+  if (!row || IsTombstone(*row)) return NoSuchQualification(id);
   return std::move(row->qualification());
-}
-
-Result<std::vector<v1::Decision>> Coordinator::Decisions(std::span<const std::string> ids) const {
-  std::vector<v1::Decision> decisions;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    for (const std::string& id : ids) {
-      QUARTET_ASSIGN_OR_RETURN(const auto row, repository_.Find(transaction, id));
-      if (row) {
-        decisions.push_back(DecisionOf(*row));
-        continue;
-      }
-      v1::Decision& unknown = decisions.emplace_back();
-      unknown.set_qualification(resource::NameOf(kCollection, id));
-      unknown.set_outcome(v1::Decision::ABORTED);
-    }
-    return {};
-  }));
-  return decisions;
 }
 
 void Coordinator::TellWaiters(std::span<const std::string> names) {

@@ -12,6 +12,7 @@
 #include "common/events/inbox/consumer.h"
 #include "common/events/outbox/outbox.h"
 #include "common/storage/database.h"
+#include "common/telemetry/contradictions.h"
 #include "services/qualification/qualification_repository.h"
 #include "services/qualification/recent_rows.h"
 #include "services/qualification/waiters.h"
@@ -24,11 +25,12 @@ namespace quartet::qualification {
 class Coordinator {
  public:
   Coordinator(const QualificationRepository& repository, storage::Database& database, events::Outbox& outbox,
-              Waiters& waiters, const Clock& clock, IdSource& ids);
+              Waiters& waiters, telemetry::Contradictions& contradictions, const Clock& clock, IdSource& ids);
 
   // Begins a qualification, or finds the one that `request_id` began; then
   // `done` gets it as it stands, once that is durable, on the database's thread.
-  // Errors: ALREADY_EXISTS REQUEST_ID_REUSED; those of the database.
+  // Errors: ALREADY_EXISTS REQUEST_ID_REUSED; ABORTED QUALIFICATION_FENCED (RetryInfo) if the ids
+  // that it could have got are all taken by tombstones; those of the database.
   using Begun = std::function<void(Result<v1::Qualification>)>;
   void BeginQualify(const std::string& lead, const v1::QualifyOptions& options, const std::string& request_id,
                     Begun done);
@@ -53,8 +55,6 @@ class Coordinator {
 
   // As it stands. Errors: NOT_FOUND.
   Result<v1::Qualification> Read(const std::string& id) const;
-  // Positional; an id without a row is ABORTED, for it can never start (rule 1).
-  Result<std::vector<v1::Decision>> Decisions(std::span<const std::string> ids) const;
   // Reads the qualifications of these names, and tells those who wait for the ones
   // that are decided.
   void TellWaiters(std::span<const std::string> names);
@@ -72,6 +72,7 @@ class Coordinator {
   struct Written {
     std::vector<Row> rows;
     std::vector<v1::Qualification> decided;
+    std::vector<std::string> unknown;  // ids that somebody spoke of, and that have got a tombstone
   };
   // A row's searched part, as it was when the step began.
   struct Before {
@@ -108,7 +109,7 @@ class Coordinator {
   void Expect(storage::Transaction& transaction, const Hearing& hearing) const;
   Status HearOne(storage::Transaction& transaction, const Hearing& hearing, std::vector<events::Message>& out,
                  Written& written) const;
-  Result<Step> StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row) const;
+  Result<Step> StepAll(storage::Transaction& transaction, const Hearing& hearing, Row& row, Written& written) const;
   // `remembered`: the row if it is unwritten.
   Status RedriveRow(storage::Transaction& transaction, const std::string& id, std::optional<Row> remembered,
                     std::vector<events::Message>& out, Written& written) const;
@@ -119,12 +120,17 @@ class Coordinator {
                std::vector<events::Message>& out, Written& written) const;
   Status Wake(storage::Transaction& transaction, const Row& holder, std::vector<events::Message>& out,
               Written& written) const;
-  Result<Holder> LookUpHolder(storage::Transaction& transaction, const std::string& id) const;
+  Result<Holder> LookUpHolder(storage::Transaction& transaction, const std::string& id, Written& written) const;
+  // The row that somebody spoke of. If there is none, and it was not deleted, it gets a tombstone:
+  // it will not begin after it has been believed to be missing.
+  Result<std::optional<Row>> FindOrFence(storage::Transaction& transaction, const std::string& id,
+                                         Written& written) const;
 
   const QualificationRepository& repository_;
   storage::Database& database_;
   events::Outbox& outbox_;
   Waiters& waiters_;
+  telemetry::Contradictions& contradictions_;
   const Clock& clock_;
   IdSource& ids_;
   RecentRows recent_;

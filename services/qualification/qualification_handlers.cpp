@@ -235,9 +235,12 @@ grpc::ServerUnaryReactor* QualificationHandlers::GetDecisions(grpc::CallbackServ
         if (request->qualifications_size() > kDecisionsMax)
           return InvalidArgument({{"qualifications", fmt::format("at most {}", kDecisionsMax)}});
         std::vector<std::string> ids;
-        for (const std::string& name : request->qualifications()) ids.push_back(resource::IdOf(name));
-        QUARTET_ASSIGN_OR_RETURN(auto decisions, coordinator_.Decisions(ids));
-        for (v1::Decision& decision : decisions) *response->add_decisions() = std::move(decision);
+        for (const std::string& name : request->qualifications()) {
+          auto id = resource::ParseName(kCollection, name);
+          if (!id) return InvalidArgument({{"qualifications", "must be \"qualifications/{uuid}\" each"}});
+          ids.push_back(*std::move(id));
+        }
+        QUARTET_ASSIGN_OR_RETURN(*response, decisions_.Read(ids));
         return {};
       });
 }

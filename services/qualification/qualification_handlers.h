@@ -6,6 +6,7 @@
 #include "common/rpc/dispatch.h"
 #include "common/rpc/worker_pool.h"
 #include "services/qualification/coordinator.h"
+#include "services/qualification/decision_log.h"
 #include "services/qualification/preview.h"
 
 #include "quartet/qualification/v1/service.grpc.pb.h"
@@ -16,9 +17,10 @@ namespace quartet::qualification {
 // worker meanwhile.
 class QualificationHandlers final : public v1::QualificationService::CallbackService {
  public:
-  QualificationHandlers(Coordinator& coordinator, const QualificationRepository& repository,
+  QualificationHandlers(Coordinator& coordinator, DecisionLog& decisions, const QualificationRepository& repository,
                         storage::Database& database, Waiters& waiters, Preview& preview, rpc::WorkerPool& workers)
       : coordinator_(coordinator),
+        decisions_(decisions),
         repository_(repository),
         database_(database),
         waiters_(waiters),
@@ -67,6 +69,7 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
   void FollowHolder(const v1::Qualification& refused, const v1::QualifyOptions& same_as, const Caller& caller);
 
   Coordinator& coordinator_;
+  DecisionLog& decisions_;
   const QualificationRepository& repository_;
   storage::Database& database_;
   Waiters& waiters_;

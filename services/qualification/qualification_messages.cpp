@@ -1,7 +1,10 @@
 #include "services/qualification/qualification_messages.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+
+#include "common/resource/resource_name.h"
 
 #include "quartet/qualification/v1/events.pb.h"
 
@@ -37,6 +40,12 @@ events::Message CommandMessage(const Row& row, const Send& send) {
   // The row sends it again until it is answered. Nobody waits for a decision.
   message.carriage = send.command.has_decisions() ? events::Carriage::kJoined : events::Carriage::kResent;
   return message;
+}
+
+bool IsWellFormed(const v1::Reply& reply) {
+  const auto is_name = [](const std::string& name) { return resource::ParseName("qualifications", name).has_value(); };
+  if (reply.has_acknowledged()) return std::ranges::all_of(reply.acknowledged().qualifications(), is_name);
+  return is_name(reply.qualification()) && (!reply.has_busy() || is_name(reply.busy().holder()));
 }
 
 events::Message DecidedEvent(const Row& row) {

@@ -11,6 +11,9 @@ namespace quartet::qualification {
 // outbox.
 events::Message CommandMessage(const Row& row, const Send& send);
 
+// Whether what a reply is about, and whom it names, are qualifications.
+bool IsWellFormed(const v1::Reply& reply);
+
 // The domain event of a decided row.
 events::Message DecidedEvent(const Row& row);
 

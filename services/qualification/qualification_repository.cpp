@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/id_source.h"
 #include "common/resource/record_repository.h"
 #include "common/resource/resource_name.h"
 
@@ -16,6 +17,15 @@ constexpr std::string_view kInsert =
     "INSERT INTO qualification (id, version, create_time, update_time, state, kind, lead, "
     "waits_for, redrive_time, redrive_count, body, plan) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+// `body` without `plan`, which is the larger part.
+constexpr std::string_view kFindDecision = "SELECT state, update_time, body FROM qualification WHERE id = $1";
+constexpr std::string_view kFence =
+    "INSERT INTO qualification (id, version, create_time, update_time, state, kind, lead, "
+    "waits_for, redrive_time, redrive_count, body, plan) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";
+constexpr std::int64_t kWatermarkId = 1;
+constexpr std::string_view kWatermark = "SELECT time FROM watermark WHERE id = $1";
+constexpr std::string_view kRaiseWatermark = "UPDATE watermark SET time = $2 WHERE id = $1 AND time < $2";
 constexpr std::string_view kUpdate =
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5 "
     "WHERE id = $1 AND version = $2";
@@ -53,7 +63,31 @@ Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, st
   return ids;
 }
 
+std::vector<storage::Param> InsertParams(const Row& row, std::string_view body, std::string_view plan) {
+  return {std::string_view(row.id),
+          row.version,
+          row.create_time_us,
+          row.update_time_us,
+          std::int64_t{row.state()},
+          std::int64_t{row.qualification().kind()},
+          std::string_view(row.qualification().lead()),
+          std::string_view(row.waits_for),
+          row.redrive_time_us,
+          row.redrive_count,
+          storage::Blob{body},
+          storage::Blob{plan}};
+}
+
 }  // namespace
+
+bool IsForgotten(std::string_view id, std::int64_t watermark_us) {
+  const auto time_us = TimeOfUuidV7(id);
+  return time_us && *time_us < watermark_us;
+}
+
+bool IsTombstone(const Row& row) {
+  return row.qualification().kind() == v1::Qualification::KIND_UNSPECIFIED;
+}
 
 void QualificationRepository::ExpectFind(storage::Transaction& transaction, std::string_view id) const {
   transaction.Expect(kFind, {id});
@@ -94,10 +128,58 @@ Result<std::optional<Row>> QualificationRepository::Find(storage::Transaction& t
 Status QualificationRepository::Insert(storage::Transaction& transaction, const Row& row) const {
   const std::string body = row.stored.SerializeAsString();
   const std::string plan = row.plan.SerializeAsString();
-  return transaction.Run(kInsert, {std::string_view(row.id), row.version, row.create_time_us, row.update_time_us,
-                                   std::int64_t{row.state()}, std::int64_t{row.qualification().kind()},
-                                   std::string_view(row.qualification().lead()), std::string_view(row.waits_for),
-                                   row.redrive_time_us, row.redrive_count, storage::Blob{body}, storage::Blob{plan}});
+  return transaction.Run(kInsert, std::span<const storage::Param>(InsertParams(row, body, plan)));
+}
+
+void QualificationRepository::ExpectDecision(storage::Transaction& transaction, std::string_view id) const {
+  transaction.Expect(kFindDecision, {id});
+}
+
+Result<std::optional<v1::Decision>> QualificationRepository::FindDecision(storage::Transaction& transaction,
+                                                                          std::string_view id, bool& unreadable) const {
+  std::optional<v1::Decision> found;
+  unreadable = false;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kFindDecision, {id}, [&](const storage::Row& columns) {
+    Row row{.id = std::string(id), .update_time_us = columns.Int(1), .waits_for = {}, .stored = {}, .plan = {}};
+    row.qualification().set_state(v1::Qualification::ABORTED);
+    if (columns.Int(0) != v1::Qualification::ABORTED) {
+      const auto body = columns.Bytes(2);
+      unreadable = !row.stored.ParseFromArray(body.data(), static_cast<int>(body.size()));
+      if (unreadable) row.stored.Clear();
+    }
+    found = DecisionOf(row);
+  }));
+  return found;
+}
+
+Status QualificationRepository::Fence(storage::Transaction& transaction, std::string_view id,
+                                      std::int64_t now_us) const {
+  Row tombstone{.id = std::string(id),
+                .version = 1,
+                .create_time_us = TimeOfUuidV7(id).value_or(now_us),
+                .update_time_us = now_us,
+                .waits_for = {},
+                .stored = {},
+                .plan = {}};
+  tombstone.qualification().set_name(resource::NameOf("qualifications", id));
+  tombstone.qualification().set_state(v1::Qualification::ABORTED);
+  const std::string body = tombstone.stored.SerializeAsString();
+  return transaction.Run(kFence, std::span<const storage::Param>(InsertParams(tombstone, body, "")));
+}
+
+void QualificationRepository::ExpectWatermark(storage::Transaction& transaction) const {
+  transaction.Expect(kWatermark, {kWatermarkId});
+}
+
+Result<std::int64_t> QualificationRepository::Watermark(storage::Transaction& transaction) const {
+  std::int64_t watermark_us = 0;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kWatermark, {kWatermarkId}, [&](const storage::Row& row) { watermark_us = row.Int(0); }));
+  return watermark_us;
+}
+
+Status QualificationRepository::RaiseWatermark(storage::Transaction& transaction, std::int64_t watermark_us) const {
+  return transaction.Run(kRaiseWatermark, {kWatermarkId, watermark_us});
 }
 
 Status QualificationRepository::Update(storage::Transaction& transaction, Row& row, Changed changed) const {
@@ -157,8 +239,11 @@ Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Tr
   std::string where;
   std::vector<resource::ColumnValue> values;
   int next = page.filter.AppendSql(where, values, 1);
+  if (!where.empty()) where += " AND ";
+  // Tombstones have no kind.
+  where += "kind <> 0";
   if (page.after) {
-    if (!where.empty()) where += " AND ";
+    where += " AND ";
     where += fmt::format("(create_time, id) {} (${}, ${})", page.descending ? "<" : ">", next, next + 1);
     values.emplace_back(page.after->create_time_us);
     values.emplace_back(page.after->id);
@@ -168,8 +253,8 @@ Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Tr
   for (const auto& value : values) params.push_back(resource::ParamOf(value));
   params.emplace_back(std::int64_t{page.page_size} + 1);
   const std::string_view direction = page.descending ? " DESC" : "";
-  const std::string sql = fmt::format("{}{}{} ORDER BY create_time{}, id{} LIMIT ${}", kList,
-                                      where.empty() ? "" : " WHERE ", where, direction, direction, next);
+  const std::string sql =
+      fmt::format("{} WHERE {} ORDER BY create_time{}, id{} LIMIT ${}", kList, where, direction, direction, next);
   std::vector<v1::Qualification> found;
   std::int64_t last_time_us = 0;
   QUARTET_RETURN_IF_ERROR(transaction.Query(sql, params, [&](const storage::Row& row) {

@@ -22,6 +22,13 @@ struct Request {
   std::string qualification_id;
 };
 
+// Whether a qualification of that id, if it has no row, was decided and deleted, and was none
+// that never began.
+bool IsForgotten(std::string_view id, std::int64_t watermark_us);
+
+// Whether the row was never begun, and never will be: see Fence.
+bool IsTombstone(const Row& row);
+
 // SQL over the commit records. All functions run inside the caller's
 // transaction; none keeps anything.
 class QualificationRepository {
@@ -33,6 +40,26 @@ class QualificationRepository {
   void ExpectRequest(storage::Transaction& transaction, std::string_view request_id) const;
 
   Result<std::optional<Row>> Find(storage::Transaction& transaction, std::string_view id) const;
+
+  // The decision about `id` as it stands, or nothing if it has no row; reads less than Find. A
+  // row that cannot be read is UNDECIDED, in attempt 0, which is no ground for anything, and
+  // `unreadable` is set.
+  void ExpectDecision(storage::Transaction& transaction, std::string_view id) const;
+  Result<std::optional<v1::Decision>> FindDecision(storage::Transaction& transaction, std::string_view id,
+                                                   bool& unreadable) const;
+
+  // Leaves a tombstone in the place of a row that does not exist, so that it never will: ABORTED,
+  // of no kind, shown to no caller. A row that exists, perhaps since a moment ago, stays as it is:
+  // only a Find after this tells. `id` must be a UUID.
+  Status Fence(storage::Transaction& transaction, std::string_view id, std::int64_t now_us) const;
+
+  // The watermark, in microseconds since the Unix epoch: what IsForgotten may have been deleted.
+  // An absence is to be judged by the watermark of the same transaction.
+  void ExpectWatermark(storage::Transaction& transaction) const;
+  Result<std::int64_t> Watermark(storage::Transaction& transaction) const;
+  // Raises it, if it is lower. Not later than in the transaction that deletes.
+  Status RaiseWatermark(storage::Transaction& transaction, std::int64_t watermark_us) const;
+
   Status Insert(storage::Transaction& transaction, const Row& row) const;
   // What of a row is written only if it changes: the rest is small and in no
   // index.

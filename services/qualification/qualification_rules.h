@@ -53,7 +53,7 @@ struct Step {
 // What the machine must know of another qualification that holds something.
 struct Holder {
   std::int64_t create_time_us = 0;
-  bool decided = true;  // so is one that has no row
+  bool decided = true;  // so is one that has no row, for it was deleted or will never begin
 };
 
 // The state machine of a qualification (ADR 0001): messages in; new state and

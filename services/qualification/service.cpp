@@ -51,10 +51,12 @@ Status Bind(app::Host& host) {
   }));
   auto& preview = host.Own(std::make_shared<Preview>(host.ChannelTo("lead"), host.ChannelTo("account"),
                                                      host.ChannelTo("contact"), host.ChannelTo("opportunity")));
-  auto& coordinator = host.Own(
-      std::make_shared<Coordinator>(repository, host.database(), host.outbox(), waiters, host.clock(), host.ids()));
-  host.AddService(std::make_shared<QualificationHandlers>(coordinator, repository, host.database(), waiters, preview,
-                                                          host.workers()));
+  auto& coordinator = host.Own(std::make_shared<Coordinator>(repository, host.database(), host.outbox(), waiters,
+                                                             host.contradictions(), host.clock(), host.ids()));
+  auto& decisions =
+      host.Own(std::make_shared<DecisionLog>(repository, host.database(), host.contradictions(), host.clock()));
+  host.AddService(std::make_shared<QualificationHandlers>(coordinator, decisions, repository, host.database(), waiters,
+                                                          preview, host.workers()));
   host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
     events::Handled handled;
     handled.statuses = coordinator.Handle(deliveries, &handled.replies);

@@ -35,7 +35,8 @@ constexpr std::string_view kStandIn =
     "CREATE FUNCTION citus_version() RETURNS text LANGUAGE sql AS 'SELECT version()'";
 
 // Tables of a few rows, which stay in one place.
-constexpr std::string_view kLocalTables = "'commit_outcome', 'member', 'schema_migration', 'pg_dist_partition'";
+constexpr std::string_view kLocalTables =
+    "'commit_outcome', 'member', 'schema_migration', 'watermark', 'pg_dist_partition'";
 
 // What has to look everywhere, because no key is known: pages of lists, sums, and the upkeep that runs by the second
 // (what is due, what has grown old, what waits for one that has ended).

@@ -38,13 +38,15 @@ void OrchestratorNode::Open() {
                                            events::RelayOptions{.service = "qualification", .linger = {}});
   outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
   waiters_ = std::make_unique<qualification::Waiters>();
-  coordinator_ =
-      std::make_unique<qualification::Coordinator>(repository_, *database_, *outbox_, *waiters_, clock_, ids_);
+  coordinator_ = std::make_unique<qualification::Coordinator>(repository_, *database_, *outbox_, *waiters_,
+                                                              contradictions_, clock_, ids_);
+  decisions_ = std::make_unique<qualification::DecisionLog>(repository_, *database_, contradictions_, clock_);
 }
 
 void OrchestratorNode::Close() {
   database_->Close();
   coordinator_.reset();
+  decisions_.reset();
   waiters_.reset();
   outbox_.reset();
   relay_.reset();
@@ -86,7 +88,8 @@ std::vector<Status> OrchestratorNode::Handle(std::span<const events::Delivery> d
 }
 
 std::unique_ptr<qualification::Coordinator> OrchestratorNode::AnotherCoordinator() {
-  return std::make_unique<qualification::Coordinator>(repository_, *database_, *outbox_, *waiters_, clock_, ids_);
+  return std::make_unique<qualification::Coordinator>(repository_, *database_, *outbox_, *waiters_, contradictions_,
+                                                      clock_, ids_);
 }
 
 std::vector<std::pair<std::string, std::string>> OrchestratorNode::TakeCommands() {
@@ -112,9 +115,9 @@ std::vector<qualification::Row> OrchestratorNode::Rows() {
   std::vector<std::string> ids;
   std::vector<qualification::Row> rows;
   Require(database_->Read([&](storage::Transaction& transaction) -> Status {
-    QUARTET_RETURN_IF_ERROR(transaction.Query("SELECT id FROM qualification ORDER BY create_time, id",
-                                              std::initializer_list<storage::Param>{},
-                                              [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+    QUARTET_RETURN_IF_ERROR(transaction.Query(
+        "SELECT id FROM qualification ORDER BY CASE WHEN kind = 0 THEN 1 ELSE 0 END, create_time, id",
+        std::initializer_list<storage::Param>{}, [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
     for (const std::string& id : ids) {
       QUARTET_ASSIGN_OR_RETURN(auto row, repository_.Find(transaction, id));
       rows.push_back(*std::move(row));

@@ -11,7 +11,9 @@
 #include "common/events/memory_bus.h"
 #include "common/events/outbox/relay.h"
 #include "common/storage/database.h"
+#include "common/telemetry/contradictions.h"
 #include "services/qualification/coordinator.h"
+#include "services/qualification/decision_log.h"
 #include "tests/support/database_backend.h"
 
 namespace quartet::test {
@@ -47,11 +49,16 @@ class OrchestratorNode {
   // The names of all that it has told the world to be decided.
   std::vector<std::string> Events();
 
-  // All rows, the oldest first.
+  // All rows, the oldest first, and the tombstones at the end.
   std::vector<qualification::Row> Rows();
 
   storage::Database& database() { return *database_; }
   qualification::Coordinator& coordinator() { return *coordinator_; }
+  qualification::DecisionLog& decisions() { return *decisions_; }
+  // How often it has reported a contradiction of this kind.
+  std::int64_t Contradictions(const std::string& kind) {
+    return counters_.Get("contradictions_total{kind=\"" + kind + "\"}").value();
+  }
 
  private:
   void Open();
@@ -61,6 +68,8 @@ class OrchestratorNode {
   DatabaseBackend& backend_;
   const Clock& clock_;
   IdSource& ids_;
+  telemetry::Counters counters_;
+  telemetry::Contradictions contradictions_{counters_};
   const events::FixedMembership alone_;
   events::MemoryBus bus_;
   std::vector<std::size_t> taken_;
@@ -70,6 +79,7 @@ class OrchestratorNode {
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<qualification::Waiters> waiters_;
   std::unique_ptr<qualification::Coordinator> coordinator_;
+  std::unique_ptr<qualification::DecisionLog> decisions_;
 };
 
 }  // namespace quartet::test

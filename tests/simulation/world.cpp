@@ -30,9 +30,9 @@ World::Lead MakeLead(int number, std::mt19937& random) {
 Result<commit::Decisions> AskedDecisions::Ask(std::span<const std::string> ids) {
   if (meanwhile) meanwhile();
   if (!reachable) return Unavailable("DECISIONS_UNAVAILABLE", "away");
-  QUARTET_ASSIGN_OR_RETURN(const auto found, orchestrator_.coordinator().Decisions(ids));
+  QUARTET_ASSIGN_OR_RETURN(const auto found, orchestrator_.decisions().Read(ids));
   commit::Decisions answer;
-  for (std::size_t i = 0; i < ids.size(); ++i) answer[ids[i]] = found[i];
+  for (std::size_t i = 0; i < ids.size(); ++i) answer[ids[i]] = found.decisions(static_cast<int>(i));
   return answer;
 }
 

@@ -174,6 +174,7 @@ void World::CheckRest() {
                                                  "NOT_COMMITTED",
                                                  "QUALIFICATION_CANCELED",
                                                  "RECORD_CHANGED"};
+  EXPECT_EQ(orchestrator_.Contradictions("unknown_qualification"), 0);
   for (const Row& row : rows_) {
     EXPECT_TRUE(row.decided()) << row.stored.ShortDebugString();
     if (row.state() == Qualification::ABORTED) {

@@ -25,6 +25,13 @@ TEST(UuidV7, HasTheVersionAndVariantOfRfc9562) {
   }
 }
 
+TEST(UuidV7, TellsWhenItWasMade) {
+  const ManualClock clock(1'700'000'000'123'456);
+  EXPECT_EQ(TimeOfUuidV7(UuidV7Source(clock, 1).NewUuid()), 1'700'000'000'123'000);
+  EXPECT_EQ(TimeOfUuidV7(UuidV5("a name")), std::nullopt);
+  EXPECT_EQ(TimeOfUuidV7("no uuid"), std::nullopt);
+}
+
 TEST(UuidV7, BeginsWithTheMillisecondOfTheClock) {
   const ManualClock clock(0x0123'4567'89ab * std::int64_t{1'000});
   UuidV7Source ids(clock, 1);
