@@ -3,6 +3,9 @@
 # $data/postgres.pass, where libpq looks for it when PGPASSFILE says so.
 
 # shellcheck disable=SC2034,SC2154  # seen by those who source this; they set $data and $base_port
+# How long a killed server's processes may take to end, in seconds.
+postgres_patience=${QUARTET_POSTGRES_PATIENCE:-60}
+
 postgres_port() { echo $((base_port + 8)); }
 
 # The newest installed server's programs; Debian keeps them off the PATH.
@@ -48,8 +51,40 @@ make_postgres() {
   rm -f "$data/run/postgres.password"
 }
 
+# The processes of a server with these data, but for the dead that nobody has buried: they end some moments after their
+# postmaster was killed, and until then they hold its shared memory, which keeps a new one from starting.
+postgres_processes() {
+  local process folder
+  folder=$(cd "$data/postgres" && pwd -P)
+  for process in /proc/[0-9]*; do
+    if [[ "$(readlink "$process/cwd" 2> /dev/null)" == "$folder" ]] && start_time "${process#/proc/}" > /dev/null; then
+      echo "${process#/proc/}"
+    fi
+  done
+}
+
+# Waits until a killed server is gone, and takes away the lock that it has left, whose number another process may have.
+await_end_of_postgres() {
+  local deadline=$((SECONDS + postgres_patience)) left told=
+  while left=$(postgres_processes | xargs) && [[ -n "$left" ]]; do
+    if [[ -z "$told" ]]; then
+      say "Waiting for the end of the former PostgreSQL server (at most $postgres_patience s): processes $left"
+      told=yes
+    fi
+    if [[ $SECONDS -ge $deadline ]]; then
+      complain "Processes of the former PostgreSQL server still run in $data/postgres: $left"
+      complain "They must end before a new one can start: kill $left"
+      return 1
+    fi
+    sleep 0.1
+  done
+  # Whether shared memory is still in use is what the server itself looks at.
+  rm -f "$data/postgres/postmaster.pid"
+}
+
 launch_postgres() {
   make_postgres
+  await_end_of_postgres
   local sockets=''
   launch postgres "${postgres_user[@]}" "$(postgres_bin)/postgres" -D "$data/postgres" -p "$(postgres_port)" \
     -c listen_addresses=127.0.0.1 -c "unix_socket_directories=$sockets" -c max_connections=500
