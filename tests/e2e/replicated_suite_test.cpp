@@ -2,12 +2,16 @@
 // promptly as by one, the work is shared, and nobody's is lost.
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/config/ports.h"
 #include "tests/e2e/lead_making.h"
 #include "tests/support/eventually.h"
 #include "tests/support/suite/clients.h"
@@ -84,6 +88,46 @@ TEST_F(ReplicasTest, OneThatIsKilledIsReplacedByTheOther) {
   // Whoever had all of the work at hand did not have to wait for that.
   EXPECT_TRUE(Eventually([&] { return suite_.QueryNumber("lead", "SELECT count(*) FROM member") == 1; }));
   EXPECT_TRUE(Eventually([&] { return suite_.QueryNumber("qualification", "SELECT count(*) FROM outbox") == 0; }));
+}
+
+std::map<std::string, std::vector<std::string>> Partitions(int partitions) {
+  std::map<std::string, std::vector<std::string>> arguments;
+  for (const std::string_view service : config::kServices) {
+    arguments[std::string(service)] = {"--partitions", std::to_string(partitions)};
+  }
+  return arguments;
+}
+
+// As deploy/README.md has it: one after the other, while callers go on. A third replica has no share in two partitions.
+TEST(RaisedPartitionsTest, EveryReplicaStartsAndConversionsGoOn) {
+  constexpr int kReplicas = 3;
+  Suite suite(Suite::OnPostgres{.replicas = kReplicas, .arguments = Partitions(2)});
+  SuiteClients clients(suite);
+  const auto leads = CreateLeads(clients, 0, 2 * kLeads);
+  const auto qualify = [&](int first) {
+    RunOnThreads(4, kLeads, [&](int i) {
+      const auto answer = QualifyPatiently(clients, leads[static_cast<std::size_t>(first + i)], NewRequestId());
+      EXPECT_TRUE(answer.ok()) << ToString(answer.error());
+    });
+  };
+  std::thread callers([&] { qualify(0); });
+  suite.SetArguments(Partitions(4));
+  std::vector<std::string> processes;
+  for (const std::string_view service : config::kServices) {
+    for (int i = 0; i < kReplicas; ++i) processes.push_back(Suite::ProcessName(service, i));
+  }
+  for (const std::string& process : processes) {
+    suite.Kill(process);
+    EXPECT_NO_THROW(suite.Restart(process)) << process;
+  }
+  callers.join();
+  // What was in the former streams is read, and more goes through the new ones.
+  qualify(kLeads);
+  for (const std::string& process : processes) EXPECT_TRUE(suite.Running(process)) << process;
+  const auto records = ReadRecords(clients);
+  EXPECT_THAT(Contradictions(records), IsEmpty());
+  EXPECT_THAT(records.qualifications, SizeIs(2 * kLeads));
+  EXPECT_TRUE(Eventually([&] { return suite.CountIntents() == 0; }));
 }
 
 }  // namespace

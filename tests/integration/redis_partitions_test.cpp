@@ -123,6 +123,46 @@ TEST_F(RedisPartitions, NobodyReadsTheNewStreamsWhileAnotherHoldsAMessageOfTheFo
   EXPECT_EQ(came, std::size_t{kSubjects});
 }
 
+// More consumers than there were partitions: some ranks have none of the former ones.
+TEST_F(RedisPartitions, EveryRankMayReclaimFirstAfterARaise) {
+  struct Raise {
+    int from;
+    int to;
+  };
+  for (const auto& [from, to] : {Raise{1, 2}, Raise{2, 4}, Raise{2, 8}, Raise{4, 6}}) {
+    for (const int replicas : {1, 2, 3, 5, 9}) {
+      SCOPED_TRACE(testing::Message() << "from " << from << " to " << to << ", replicas: " << replicas);
+      redis_.Command({"FLUSHALL"});
+      said_ = 0;
+      heard_.clear();
+      const auto before = Connect(from);
+      ASSERT_TRUE(before->Subscribe(kTopic, "reports", "0")->Receive(1, kNoWait).ok());
+      Say(*before, 1);
+      const auto after = Connect(to);
+      Say(*after, 1);
+
+      std::vector<std::unique_ptr<events::Subscription>> consumers;
+      for (int rank = 0; rank < replicas; ++rank) {
+        consumers.push_back(after->Subscribe(kTopic, "reports", std::to_string(rank)));
+        consumers.back()->Take(Share{.rank = rank, .of = replicas});
+        const auto reclaimed = consumers.back()->Reclaim(100, kNoWait);
+        ASSERT_TRUE(reclaimed.ok()) << rank << ": " << ToString(reclaimed.error());
+        EXPECT_THAT(*reclaimed, IsEmpty()) << rank << ": nobody holds anything";
+      }
+      // First what lies in the former streams, by those who have them; then the rest.
+      for (int round = 0; round < 2; ++round) {
+        for (const auto& consumer : consumers) {
+          const auto received = ReceiveAll(*consumer);
+          Hear(received);
+          ASSERT_TRUE(consumer->Acknowledge(received).ok());
+          ASSERT_TRUE(consumer->Reclaim(100, kNoWait).ok());
+        }
+      }
+      EXPECT_TRUE(AllHeard());
+    }
+  }
+}
+
 TEST_F(RedisPartitions, APublisherWithTheFormerCountIsRefusedAndToldWhatToDo) {
   const auto before = Connect(4);
   Say(*before, 1);

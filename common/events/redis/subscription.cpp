@@ -57,7 +57,8 @@ bool RedisSubscription::TakeInterrupt() {
 }
 
 int RedisSubscription::CountPerPartition(int max) const {
-  return (std::max(max, 1) + mine_ - 1) / mine_;
+  const int mine = std::max(mine_, 1);
+  return (std::max(max, 1) + mine - 1) / mine;
 }
 
 void RedisSubscription::WaitIdle(std::chrono::milliseconds timeout) {
@@ -273,6 +274,8 @@ Result<std::vector<Delivery>> RedisSubscription::Reclaim(int max, std::chrono::m
   std::vector<Delivery> claimed;
   if (mine_ == 0) return claimed;
   QUARTET_RETURN_IF_ERROR(Prepare());
+  // Which partitions these are a new connection finds out: there may have been fewer, and none of them its share.
+  if (mine_ == 0) return claimed;
   const std::string count = std::to_string(CountPerPartition(max));
   const std::string idle = std::to_string(min_idle.count());
   std::vector<bool> finished;

@@ -64,6 +64,7 @@ Suite::Suite(InOneProcess /*how*/) : redis_(StartRedis(ports_)) {
 
 Suite::Suite(OnPostgres how)
     : replicas_(how.replicas),
+      arguments_(std::move(how.arguments)),
       redis_(StartRedis(ports_)),
       postgres_(std::make_unique<PostgresServer>(std::vector<std::string>{}, ports_.base() + kPostgresOffset)) {
   for (const std::string_view service : config::kServices) postgres_->CreateDatabase(DatabaseOf(service));
@@ -161,6 +162,10 @@ std::string Suite::ProcessName(std::string_view service, int replica) {
 
 void Suite::Kill(std::string_view process) {
   processes_.find(process)->second->Kill();
+}
+
+bool Suite::Running(std::string_view process) {
+  return processes_.find(process)->second->Running();
 }
 
 void Suite::Restart(std::string_view process) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/servers/child_process.h"
@@ -33,6 +34,7 @@ class Suite {
   struct OnPostgres {
     int replicas = 1;
     bool standby = false;
+    std::map<std::string, std::vector<std::string>> arguments = {};
   };
   explicit Suite(OnPostgres how);
   ~Suite();
@@ -58,6 +60,10 @@ class Suite {
   // Starts a process that was killed, at its old address with its old data;
   // returns when it is healthy.
   void Restart(std::string_view process);
+  // Whether a process that was started has not ended.
+  bool Running(std::string_view process);
+  // What the services are given from their next start on, as with the constructor.
+  void SetArguments(std::map<std::string, std::vector<std::string>> arguments) { arguments_ = std::move(arguments); }
 
   // Runs `quartet --base-port N` with these arguments, in folder().
   ProgramResult Quartet(std::vector<std::string> arguments) const;
@@ -82,7 +88,7 @@ class Suite {
   const PortBlock ports_;
   std::vector<std::unique_ptr<PortBlock>> replica_ports_;  // of the second replicas, the third …
   int replicas_ = 1;
-  const std::map<std::string, std::vector<std::string>> arguments_;
+  std::map<std::string, std::vector<std::string>> arguments_;
   std::unique_ptr<RedisServer> redis_;
   std::unique_ptr<PostgresServer> postgres_;
   std::unique_ptr<PostgresServer> standby_;
