@@ -59,6 +59,10 @@ Error Overloaded() {
                .retry_after = std::chrono::milliseconds(100)};
 }
 
+Error DataLoss(std::string message) {
+  return {.code = Code::kDataLoss, .reason = "UNREADABLE_DATA", .message = std::move(message)};
+}
+
 Error Internal(std::string message) {
   return Make(Code::kInternal, "INTERNAL", std::move(message));
 }

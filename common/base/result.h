@@ -63,6 +63,8 @@ Error Aborted(std::string reason, std::string message,
 Error Unavailable(std::string reason, std::string message,
                   std::chrono::milliseconds retry_after = std::chrono::milliseconds(200));
 Error Internal(std::string message);
+// DATA_LOSS UNREADABLE_DATA: what is stored cannot be read. Only of the record concerned.
+Error DataLoss(std::string message);
 // RESOURCE_EXHAUSTED OVERLOADED: more calls than there is room for; to be tried again shortly.
 Error Overloaded();
 

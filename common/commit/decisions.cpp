@@ -25,7 +25,8 @@ Result<Decisions> CachingDecisionSource::Ask(std::span<const std::string> qualif
   std::sort(unknown.begin(), unknown.end());
   unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
   if (unknown.empty()) return known;
-  QUARTET_ASSIGN_OR_RETURN(auto fetched, fetch_(unknown));
+  QUARTET_ASSIGN_OR_RETURN(auto answer, fetch_(unknown));
+  std::vector<Decision>& fetched = answer.decisions;
   if (fetched.size() != unknown.size())
     return Internal("the orchestrator answered another number of decisions than was asked for");
   std::lock_guard lock(mutex_);
@@ -36,8 +37,13 @@ Result<Decisions> CachingDecisionSource::Ask(std::span<const std::string> qualif
   return known;
 }
 
+Result<std::int64_t> CachingDecisionSource::AskWatermark() {
+  QUARTET_ASSIGN_OR_RETURN(const Fetched answer, fetch_({}));
+  return answer.watermark_us;
+}
+
 void CachingDecisionSource::Remember(const std::string& id, const Decision& decision) {
-  if (decision.outcome() == Decision::UNDECIDED) return;
+  if (decision.outcome() != Decision::COMMITTED && decision.outcome() != Decision::ABORTED) return;
   if (!decided_.try_emplace(id, decision).second) return;
   oldest_first_.push_back(id);
   if (decided_.size() <= entries_max_) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
@@ -35,9 +36,17 @@ class DecisionSource {
 // after the question came (rule 6). Thread-safe.
 class CachingDecisionSource final : public DecisionSource {
  public:
-  using Fetch = std::function<Result<std::vector<Decision>>(const std::vector<std::string>& ids)>;
+  // The answers, positional, and the orchestrator's watermark.
+  struct Fetched {
+    std::vector<Decision> decisions;
+    std::int64_t watermark_us = 0;
+  };
+  using Fetch = std::function<Result<Fetched>(const std::vector<std::string>& ids)>;
   explicit CachingDecisionSource(Fetch fetch, std::size_t entries_max = 16'384);
   Result<Decisions> Ask(std::span<const std::string> qualification_ids) override;
+
+  // Before what all qualifications are over; see GetDecisionsResponse. Errors: as Ask.
+  Result<std::int64_t> AskWatermark();
 
  private:
   // Under the lock.

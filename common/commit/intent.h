@@ -22,6 +22,8 @@ enum class IntentKind : std::int64_t {
   kAttach = 3,  // a live record that is attached to, unchanged; shared
   kFill = 4,    // a live record whose empty fields are filled; exclusive
   kRevert = 5,  // a record that is given back; exclusive
+  // A record that was attached to, in which what was filled is taken back; exclusive.
+  kRestore = 6,
 };
 
 // What a qualification will do to one record.
@@ -31,7 +33,7 @@ struct Intent {
   std::int64_t attempt = 0;
   IntentKind kind = IntentKind::kOpen;
   std::int64_t age_us = 0;                   // when the qualification began
-  std::string proposal;                      // kOpen, kFill: the serialised message
+  std::string proposal;                      // kOpen, kFill: the message; kRevert, kRestore: the RecordUndo; serialised
   std::vector<identity::Identity> reserved;  // claimed for the record by this intent
 };
 
@@ -42,7 +44,10 @@ struct Participation {
   std::int64_t void_through = -1;  // attempts up to this one are void
   std::int64_t attempt = -1;       // the attempt held or final
   State state = State::kNone;
-  std::string reply;  // the serialised Reply given when it was prepared
+  // The serialised Reply given when it was prepared; once that is final, without
+  // what it says of a lead.
+  std::string reply;
+  std::string undo;  // kFinal: what it takes to take it back, a serialised Undo
   // kHeld: the ids of the records that its intents are on, in order.
   std::vector<std::string> records;
 };
@@ -50,6 +55,15 @@ struct Participation {
 // Whether the intent belongs to the qualification whatever its attempt (rule 3).
 inline bool OutlivesAttempts(IntentKind kind) {
   return kind == IntentKind::kLock;
+}
+
+// Whether the intent, committed, makes the record another than it was. Such a one
+// is alone on its record (rule 8), readers are shown what it makes of it, and it is
+// final before anybody writes. What changes nothing takes a version only when it is
+// made final, so that a version, which is the etag, names one content for ever
+// (ADR 0018).
+inline bool ChangesContent(IntentKind kind) {
+  return kind != IntentKind::kAttach;
 }
 
 }  // namespace quartet::commit

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <iterator>
 
+#include <fmt/format.h>
+
 #include "common/commit/migrations.h"
 #include "common/resource/identities.h"
 #include "common/storage/migrations.h"
@@ -18,6 +20,9 @@ constexpr std::string_view kOnRecord =
 constexpr std::string_view kFind =
     "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
     "WHERE record_id = $1 AND qualification_id = $2";
+// A record that is not there yet: all that is read of one is NULL.
+constexpr std::string_view kOpening =
+    "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved, NULL FROM intent WHERE kind = 2";
 constexpr std::string_view kOlderThan =
     "SELECT DISTINCT qualification_id FROM intent WHERE write_time < $1 "
     "ORDER BY qualification_id LIMIT $2";
@@ -26,13 +31,13 @@ constexpr std::string_view kInsert =
     "write_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 constexpr std::string_view kDelete = "DELETE FROM intent WHERE record_id = $1 AND qualification_id = $2";
 constexpr std::string_view kFindParticipation =
-    "SELECT void_through, attempt, state, reply, records FROM participation WHERE qualification_id = $1";
+    "SELECT void_through, attempt, state, reply, records, undo FROM participation WHERE qualification_id = $1";
 constexpr std::string_view kSaveParticipation =
     "INSERT INTO participation (qualification_id, void_through, attempt, state, reply, records, "
-    "update_time) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    "update_time, undo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
     "ON CONFLICT (qualification_id) DO UPDATE SET void_through = excluded.void_through, "
     "attempt = excluded.attempt, state = excluded.state, reply = excluded.reply, "
-    "records = excluded.records, update_time = excluded.update_time";
+    "records = excluded.records, update_time = excluded.update_time, undo = excluded.undo";
 
 std::string FormatReserved(const std::vector<identity::Identity>& identities) {
   std::string text;
@@ -83,12 +88,15 @@ Status MigrateTables(storage::Database& database, const Clock& clock) {
 }
 
 IntentRepository::IntentRepository(std::string_view record_table) {
-  all_ =
+  constexpr std::string_view kColumns =
       "SELECT i.record_id, i.qualification_id, i.attempt, i.kind, i.age, i.proposal, i.reserved, "
-      "r.id, r.version, r.create_time, r.update_time, r.delete_time, r.body "
-      "FROM intent i LEFT JOIN ";
-  all_ += record_table;
-  all_ += " r ON r.id = i.record_id";
+      "r.id, r.version, r.create_time, r.update_time, r.delete_time, r.body";
+  all_ = fmt::format("{} FROM intent i LEFT JOIN {} r ON r.id = i.record_id", kColumns, record_table);
+  // SQLite reads the tables of a CROSS JOIN in the order in which they are written.
+  constexpr std::string_view kJoined = "{} FROM {} CROSS JOIN {} WHERE r.id = i.record_id AND i.kind IN (1, 4, 5, 6)";
+  const std::string records = fmt::format("{} r", record_table);
+  from_records_ = fmt::format(kJoined, kColumns, records, "intent i");
+  from_intents_ = fmt::format(kJoined, kColumns, "intent i", records);
 }
 
 void IntentRepository::ExpectOnRecord(storage::Transaction& transaction, std::string_view record_id) const {
@@ -117,13 +125,12 @@ Result<std::vector<Intent>> IntentRepository::OnIdentities(storage::Transaction&
                                                            std::span<const identity::Identity> identities,
                                                            std::string_view id) const {
   std::vector<Intent> found;
-  if (!records.schema().identities_have_one_owner) return found;
   for (const identity::Identity& identity : identities) {
-    if (!resource::IsExclusive(identity.kind)) continue;
+    if (!records.schema().IsExclusive(identity.kind)) continue;
     QUARTET_ASSIGN_OR_RETURN(const auto owner, records.Owner(transaction, identity));
     if (!owner || *owner == id) continue;
     QUARTET_ASSIGN_OR_RETURN(auto intents, OnRecord(transaction, *owner));
-    std::erase_if(intents, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    std::erase_if(intents, [](const Intent& i) { return !ChangesContent(i.kind); });
     found.insert(found.end(), std::make_move_iterator(intents.begin()), std::make_move_iterator(intents.end()));
   }
   return found;
@@ -140,16 +147,37 @@ Result<std::vector<Intent>> IntentRepository::Of(storage::Transaction& transacti
   return intents;
 }
 
-Result<std::vector<IntentOnRecord>> IntentRepository::All(storage::Transaction& transaction) const {
+Result<std::vector<IntentOnRecord>> IntentRepository::Select(storage::Transaction& transaction, std::string_view sql,
+                                                             std::span<const storage::Param> params) const {
   std::vector<IntentOnRecord> found;
-  QUARTET_RETURN_IF_ERROR(
-      transaction.Query(all_, std::initializer_list<storage::Param>{}, [&](const storage::Row& row) {
-        IntentOnRecord entry{.intent = ReadIntent(row), .record = {}};
-        entry.has_record = !row.IsNull(7);
-        if (entry.has_record) entry.record = resource::ReadRecord(row, 7);
-        found.push_back(std::move(entry));
-      }));
+  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, params, [&](const storage::Row& row) {
+    IntentOnRecord entry{.intent = ReadIntent(row), .record = {}};
+    entry.has_record = !row.IsNull(7);
+    if (entry.has_record) entry.record = resource::ReadRecord(row, 7);
+    found.push_back(std::move(entry));
+  }));
   return found;
+}
+
+Result<std::vector<IntentOnRecord>> IntentRepository::All(storage::Transaction& transaction) const {
+  return Select(transaction, all_, {});
+}
+
+Result<std::vector<IntentOnRecord>> IntentRepository::OnRecords(storage::Transaction& transaction,
+                                                                const std::string& where,
+                                                                std::span<const storage::Param> params,
+                                                                bool scan_records) const {
+  std::string sql = scan_records ? from_records_ : from_intents_;
+  if (!where.empty()) sql += " AND " + where;
+  return Select(transaction, sql, params);
+}
+
+Result<std::vector<IntentOnRecord>> IntentRepository::Opening(storage::Transaction& transaction,
+                                                              const std::string& where,
+                                                              std::span<const storage::Param> params) const {
+  std::string sql(kOpening);
+  if (!where.empty()) sql += " AND " + where;
+  return Select(transaction, sql, params);
 }
 
 Result<std::vector<std::string>> IntentRepository::OlderThan(storage::Transaction& transaction, std::int64_t before_us,
@@ -184,6 +212,7 @@ Result<Participation> IntentRepository::FindParticipation(storage::Transaction& 
     found.state = static_cast<Participation::State>(row.Int(2));
     found.reply = row.String(3);
     found.records = SplitLines(row.Bytes(4));
+    found.undo = row.String(5);
   }));
   return found;
 }
@@ -191,10 +220,11 @@ Result<Participation> IntentRepository::FindParticipation(storage::Transaction& 
 Status IntentRepository::SaveParticipation(storage::Transaction& transaction, const Participation& participation,
                                            std::int64_t now_us) const {
   const std::string records = JoinLines(participation.records);
-  return transaction.Run(kSaveParticipation,
-                         {std::string_view(participation.qualification_id), participation.void_through,
-                          participation.attempt, static_cast<std::int64_t>(participation.state),
-                          storage::Blob{participation.reply}, std::string_view(records), now_us});
+  return transaction.Run(
+      kSaveParticipation,
+      {std::string_view(participation.qualification_id), participation.void_through, participation.attempt,
+       static_cast<std::int64_t>(participation.state), storage::Blob{participation.reply}, std::string_view(records),
+       now_us, storage::Blob{participation.undo}});
 }
 
 }  // namespace quartet::commit

@@ -42,6 +42,16 @@ class IntentRepository {
   // The intents of a qualification, whose participation knows where they are.
   Result<std::vector<Intent>> Of(storage::Transaction& transaction, const Participation& participation) const;
   Result<std::vector<IntentOnRecord>> All(storage::Transaction& transaction) const;
+
+  // Those that change the content of records for which `where` holds (a condition
+  // over the columns of the records' table). `scan_records`: those records are few,
+  // so that it is quicker to look for intents on them than the other way round.
+  Result<std::vector<IntentOnRecord>> OnRecords(storage::Transaction& transaction, const std::string& where,
+                                                std::span<const storage::Param> params, bool scan_records) const;
+  // Those that open records, and for which `where` holds (a condition over the
+  // columns of `intent`).
+  Result<std::vector<IntentOnRecord>> Opening(storage::Transaction& transaction, const std::string& where,
+                                              std::span<const storage::Param> params) const;
   // Qualifications whose intents were written before `before_us`, the oldest
   // first, at most `limit`.
   Result<std::vector<std::string>> OlderThan(storage::Transaction& transaction, std::int64_t before_us,
@@ -55,7 +65,12 @@ class IntentRepository {
                            std::int64_t now_us) const;
 
  private:
+  Result<std::vector<IntentOnRecord>> Select(storage::Transaction& transaction, std::string_view sql,
+                                             std::span<const storage::Param> params) const;
+
   std::string all_;
+  std::string from_records_;
+  std::string from_intents_;
 };
 
 }  // namespace quartet::commit

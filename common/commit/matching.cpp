@@ -22,8 +22,8 @@ struct Candidate {
 class Matcher {
  public:
   Matcher(storage::Transaction& transaction, const MatchRequest& request, const resource::RecordRepository& records,
-          const IntentRepository& intents)
-      : transaction_(transaction), request_(request), records_(records), intents_(intents) {}
+          const IntentRepository& intents, const ReferenceStates& known)
+      : transaction_(transaction), request_(request), records_(records), intents_(intents), known_(known) {}
 
   Result<Verdict> Run() {
     if (!request_.given.empty()) return Attach(request_.given, /*given=*/true);
@@ -74,7 +74,7 @@ class Matcher {
   // Those by which a record may come, go or change its identities.
   Result<std::vector<Intent>> UnsettledOn(const std::string& id) {
     QUARTET_ASSIGN_OR_RETURN(auto others, OthersOn(id));
-    std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    std::erase_if(others, [](const Intent& i) { return !ChangesContent(i.kind); });
     return others;
   }
 
@@ -88,7 +88,7 @@ class Matcher {
       // decided. With OPEN_ANYWAY only what is exclusive matters.
       QUARTET_ASSIGN_OR_RETURN(const auto unsettled, UnsettledOn(*owner));
       if (!unsettled.empty()) {
-        if (request_.duplicate_policy != QualifyOptions::OPEN_ANYWAY || resource::IsExclusive(key.kind))
+        if (request_.duplicate_policy != QualifyOptions::OPEN_ANYWAY || records_.schema().IsExclusive(key.kind))
           Block(unsettled);
         continue;
       }
@@ -100,7 +100,7 @@ class Matcher {
   // Whether `identities` can be claimed for `id`; what keeps them from it if not.
   Result<std::optional<Verdict>> CheckClaims(const std::vector<identity::Identity>& identities, const std::string& id) {
     for (const identity::Identity& identity : identities) {
-      if (!resource::IsExclusive(identity.kind)) continue;
+      if (!records_.schema().IsExclusive(identity.kind)) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(identity));
       if (!owner || *owner == id) continue;
       QUARTET_ASSIGN_OR_RETURN(const auto unsettled, UnsettledOn(*owner));
@@ -140,7 +140,7 @@ class Matcher {
                                 .proposal = request_.proposal,
                                 .reserved = request_.identities});
     *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
-    request_.complete(ready, nullptr);
+    QUARTET_RETURN_IF_ERROR(request_.complete(ready, nullptr, ""));
     return Verdict(std::move(ready));
   }
 
@@ -150,9 +150,16 @@ class Matcher {
     if (!record && !others.empty()) return Verdict(Blocked{std::move(others)});
     if (!record || record->delete_time_us != 0)
       return Refusal("RECORD_NOT_FOUND", Name(id) + (record ? " is deleted" : " does not exist"));
-    const Filled filled = request_.fill(*record);
+    std::string named;
+    if (request_.named) {
+      QUARTET_ASSIGN_OR_RETURN(named, request_.named(*record));
+    }
+    const auto known = known_.find(named);
+    if (!named.empty() && known == known_.end()) return Verdict(Unknown{{named}});
+    const std::string dead = named.empty() || known->second == ReferenceState::kLive ? "" : named;
+    QUARTET_ASSIGN_OR_RETURN(Filled filled, request_.fill(*record, dead));
     // Attaches that fill nothing share; one that fills is alone (rule 8).
-    if (filled.fields.empty()) std::erase_if(others, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    if (filled.fields.empty()) std::erase_if(others, [](const Intent& i) { return !ChangesContent(i.kind); });
     if (!others.empty()) return Verdict(Blocked{std::move(others)});
     const auto added = resource::Added(filled.identities_before, filled.identities_after);
     QUARTET_ASSIGN_OR_RETURN(auto obstacle, CheckClaims(added, id));
@@ -163,11 +170,13 @@ class Matcher {
                          Intent{.record_id = id,
                                 .qualification_id = "",
                                 .kind = fills ? IntentKind::kFill : IntentKind::kAttach,
-                                .proposal = fills ? request_.proposal : std::string(),
+                                .proposal = !fills                    ? ""
+                                            : filled.proposal.empty() ? request_.proposal
+                                                                      : std::move(filled.proposal),
                                 .reserved = added});
     for (const std::string& field : filled.fields) ready.prepared.mutable_records(0)->add_filled_fields(field);
     *ready.planned.front().mutable_outcome() = ready.prepared.records(0);
-    request_.complete(ready, &*record);
+    QUARTET_RETURN_IF_ERROR(request_.complete(ready, &*record, dead));
     return Verdict(std::move(ready));
   }
 
@@ -175,6 +184,7 @@ class Matcher {
   const MatchRequest& request_;
   const resource::RecordRepository& records_;
   const IntentRepository& intents_;
+  const ReferenceStates& known_;
   std::map<identity::Identity, std::optional<std::string>> owners_;
   std::map<std::string, std::vector<Intent>> others_;
   std::vector<Candidate> candidates_;
@@ -204,8 +214,8 @@ class Matching final : public Evaluation {
     return {};
   }
 
-  Result<Verdict> Run(storage::Transaction& transaction) const override {
-    return Matcher(transaction, request_, records_, intents_).Run();
+  Result<Verdict> Run(storage::Transaction& transaction, const ReferenceStates& known) const override {
+    return Matcher(transaction, request_, records_, intents_, known).Run();
   }
 
  private:

@@ -14,6 +14,7 @@ struct Filled {
   std::vector<std::string> fields;                    // the ones that were empty
   std::vector<identity::Identity> identities_before;  // sorted
   std::vector<identity::Identity> identities_after;   // sorted
+  std::string proposal;                               // serialised, if another than the request's
 };
 
 // How an account or a contact is found, or opened, for a qualification.
@@ -30,9 +31,13 @@ struct MatchRequest {
   std::string new_id;
   std::string proposal;
   std::vector<identity::Identity> identities;
-  std::function<Filled(const resource::Record& before)> fill;
+  // The record of another service that `before` names, and of which must be known
+  // whether it counts; null or empty: none.
+  std::function<Result<std::string>(const resource::Record& before)> named;
+  // `dead`: the one that it names, if that is deleted or gone and so counts as none.
+  std::function<Result<Filled>(const resource::Record& before, const std::string& dead)> fill;
   // Completes the answer; `attached` is the record that is attached to.
-  std::function<void(Ready& ready, const resource::Record* attached)> complete;
+  std::function<Status(Ready& ready, const resource::Record* attached, const std::string& dead)> complete;
 };
 
 // Attach or open (rules 7, 8, 15): examines every key, and only a final record

@@ -1,9 +1,9 @@
 #include "common/commit/participant.h"
 
 #include <algorithm>
-#include <latch>
 #include <utility>
 
+#include "common/events/outbox/write_items.h"
 #include "common/resource/identities.h"
 #include "common/resource/resource_name.h"
 #include "common/rpc/error_mapping.h"
@@ -41,12 +41,18 @@ struct Participant::Job {
   Command command;
   std::unique_ptr<Evaluation> evaluation;  // of a Prepare
   Status status;
+  // What has to be asked about before it can be run: other qualifications, and names
+  // of other services' records.
   std::vector<std::string> holders;
+  std::vector<std::string> unknown;
+
+  bool Waits() const { return !holders.empty() || !unknown.empty(); }
 };
 
 Participant::Participant(const RecordKind& kind, const resource::RecordRepository& records,
                          const IntentRepository& intents, const Resolution& resolution, storage::Database& database,
-                         events::Outbox& outbox, DecisionSource& decisions, const Clock& clock, IdSource& ids)
+                         events::Outbox& outbox, DecisionSource& decisions, ReferenceSource& references,
+                         const Watermark& watermark, const Clock& clock, IdSource& ids)
     : kind_(kind),
       records_(records),
       intents_(intents),
@@ -54,6 +60,8 @@ Participant::Participant(const RecordKind& kind, const resource::RecordRepositor
       database_(database),
       outbox_(outbox),
       decisions_(decisions),
+      references_(references),
+      watermark_(watermark),
       clock_(clock),
       ids_(ids) {}
 
@@ -86,22 +94,17 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
     }
     if (job.status.ok()) pending.push_back(&job);
   }
-  Decisions asked;
+  Answers answers;
   for (int round = 0; !pending.empty(); ++round) {
-    RunJobs(pending, asked, replies);
-    std::erase_if(pending, [](const Job* job) { return job->holders.empty(); });
+    RunJobs(pending, answers, replies);
+    std::erase_if(pending, [](const Job* job) { return !job->Waits(); });
     if (pending.empty()) break;
-    std::vector<std::string> holders;
-    for (const Job* job : pending) holders.insert(holders.end(), job->holders.begin(), job->holders.end());
-    auto answer = decisions_.Ask(holders);
-    for (Job* job : pending) {
-      if (!answer.ok())
-        job->status = answer.error();
-      else if (round == kRoundsMax)
-        job->status = Aborted("RECORD_IN_QUALIFICATION", "other qualifications keep the record");
-    }
-    if (!answer.ok() || round == kRoundsMax) break;
-    asked = std::move(answer).value();
+    Status asked = Ask(pending, answers);
+    if (asked.ok() && round == kRoundsMax)
+      asked = Aborted("RECORD_IN_QUALIFICATION", "other qualifications keep the record");
+    if (asked.ok()) continue;
+    for (Job* job : pending) job->status = asked;
+    break;
   }
   for (Job& job : jobs) {
     if (!job.status.ok()) statuses[job.delivery] = std::move(job.status);
@@ -109,43 +112,61 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
   return statuses;
 }
 
-void Participant::RunJobs(std::span<Job*> jobs, const Decisions& asked, std::vector<events::Message>* replies) {
-  const auto run = [this, &asked](Job* job, storage::Transaction& transaction, std::vector<events::Message>& out) {
-    job->holders.clear();
-    return RunCommand(transaction, *job, asked, out);
-  };
-  const Status all = outbox_.Write(
-      [&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-        if (transaction.IsRemote()) QUARTET_RETURN_IF_ERROR(Expect(transaction, jobs, asked));
-        QUARTET_RETURN_IF_ERROR(ResolveAll(transaction, asked, out));
-        for (Job* job : jobs) QUARTET_RETURN_IF_ERROR(run(job, transaction, out));
-        return {};
-      },
-      replies);
-  for (Job* job : jobs) job->status = all;
-  if (all.ok()) return;
-  // One that fails holds up no other.
-  std::latch finished(std::ssize(jobs) + 1);
-  // Runs before the jobs, for operations run in their order. If it fails, the
-  // jobs meet the same holders again.
-  outbox_.Enqueue([this, &asked](storage::Transaction& transaction,
-                                 std::vector<events::Message>& out) { return ResolveAll(transaction, asked, out); },
-                  [&finished](const Status&) { finished.count_down(); });
-  for (Job* job : jobs) {
-    outbox_.Enqueue([&run, job](storage::Transaction& transaction,
-                                std::vector<events::Message>& out) { return run(job, transaction, out); },
-                    [job, &finished](Status status) {
-                      if (!status.ok()) job->holders.clear();
-                      job->status = std::move(status);
-                      finished.count_down();
-                    });
+Status Participant::Ask(std::span<Job*> jobs, Answers& answers) {
+  std::vector<std::string> holders;
+  std::vector<std::string> names;
+  for (const Job* job : jobs) {
+    holders.insert(holders.end(), job->holders.begin(), job->holders.end());
+    names.insert(names.end(), job->unknown.begin(), job->unknown.end());
   }
-  finished.wait();
+  answers.decisions.clear();
+  if (!holders.empty()) {
+    QUARTET_ASSIGN_OR_RETURN(answers.decisions, decisions_.Ask(holders));
+  }
+  if (!names.empty()) {
+    QUARTET_ASSIGN_OR_RETURN(auto states, references_.LookUp(names));
+    answers.references.merge(states);
+  }
+  return {};
 }
 
-Status Participant::Expect(storage::Transaction& transaction, std::span<Job*> jobs, const Decisions& asked) const {
-  std::vector<std::string> decided;
-  for (const auto& [id, decision] : asked) decided.push_back(id);
+void Participant::RunJobs(std::span<Job*> jobs, const Answers& answers, std::vector<events::Message>* replies) {
+  // What was decided comes before the jobs that met it. Where that fails, the jobs meet the same holders again.
+  std::vector<const Decision*> decided;
+  for (const auto& [id, decision] : answers.decisions) decided.push_back(&decision);
+  events::ItemWork work{.count = decided.size() + jobs.size()};
+  work.run = [&](std::size_t item, storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
+    if (item < decided.size()) return resolution_.Resolve(transaction, *decided[item], /*acknowledge=*/true, out);
+    Job& job = *jobs[item - decided.size()];
+    job.holders.clear();
+    job.unknown.clear();
+    return RunCommand(transaction, job, answers, out);
+  };
+  work.expect = [&](std::span<const std::size_t> items, storage::Transaction& transaction) {
+    std::vector<Job*> some;
+    std::vector<std::string> ids;
+    for (const std::size_t item : items) {
+      if (item < decided.size())
+        ids.push_back(resource::IdOf(decided[item]->qualification()));
+      else
+        some.push_back(jobs[item - decided.size()]);
+    }
+    return Expect(transaction, some, std::move(ids));
+  };
+  work.bytes_of = [&](std::size_t item) {
+    return item < decided.size() ? decided[item]->ByteSizeLong() : jobs[item - decided.size()]->command.ByteSizeLong();
+  };
+  std::vector<Status> statuses = events::WriteItems(outbox_, work, replies);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i]->status = std::move(statuses[decided.size() + i]);
+    if (jobs[i]->status.ok()) continue;
+    jobs[i]->holders.clear();
+    jobs[i]->unknown.clear();
+  }
+}
+
+Status Participant::Expect(storage::Transaction& transaction, std::span<Job* const> jobs,
+                           std::vector<std::string> decided) const {
   for (const Job* job : jobs) {
     for (const Decision& decision : job->command.decisions().decisions())
       decided.push_back(resource::IdOf(decision.qualification()));
@@ -171,19 +192,12 @@ Status Participant::Expect(storage::Transaction& transaction, std::span<Job*> jo
   return {};
 }
 
-Status Participant::ResolveAll(storage::Transaction& transaction, const Decisions& asked,
-                               std::vector<events::Message>& out) const {
-  for (const auto& [id, decision] : asked)
-    QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, /*acknowledge=*/true, out));
-  return {};
-}
-
-Status Participant::RunCommand(storage::Transaction& transaction, Job& job, const Decisions& asked,
+Status Participant::RunCommand(storage::Transaction& transaction, Job& job, const Answers& answers,
                                std::vector<events::Message>& out) const {
   const Command& command = job.command;
   switch (command.kind_case()) {
     case Command::kPrepare:
-      return Prepare(transaction, job, asked, out);
+      return Prepare(transaction, job, answers, out);
     case Command::kRelease:
       return resolution_.Release(transaction, resource::IdOf(command.release().qualification()),
                                  command.release().attempt());
@@ -197,11 +211,13 @@ Status Participant::RunCommand(storage::Transaction& transaction, Job& job, cons
   return Internal("a command of an unknown kind");
 }
 
-Status Participant::Prepare(storage::Transaction& transaction, Job& job, const Decisions& asked,
+Status Participant::Prepare(storage::Transaction& transaction, Job& job, const Answers& answers,
                             std::vector<events::Message>& out) const {
   const qualification::v1::Prepare& prepare = job.command.prepare();
   const std::string id = resource::IdOf(prepare.qualification());
   const std::int64_t attempt = prepare.attempt();
+  // It is over, and its participation may be deleted; nobody waits for an answer.
+  if (watermark_.Covers(id)) return {};
   QUARTET_ASSIGN_OR_RETURN(Participation mine, intents_.FindParticipation(transaction, id));
   if (mine.state == State::kFinal || (mine.state == State::kHeld && mine.attempt == attempt)) {
     Reply again;
@@ -215,13 +231,20 @@ Status Participant::Prepare(storage::Transaction& transaction, Job& job, const D
     QUARTET_RETURN_IF_ERROR(resolution_.Void(transaction, mine, attempt - 1));
     QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, clock_.NowMicros()));
   }
-  QUARTET_ASSIGN_OR_RETURN(Verdict verdict, job.evaluation->Run(transaction));
+  auto evaluated = job.evaluation->Run(transaction, answers.references);
+  // What cannot be read now will not be later; the caller is told rather than left waiting.
+  Verdict verdict = evaluated.ok() ? *std::move(evaluated) : Verdict(Refuse(evaluated.error()));
+  if (!evaluated.ok() && evaluated.error().code != Code::kDataLoss) return std::move(evaluated).error();
   if (auto* ready = std::get_if<Ready>(&verdict)) return Hold(transaction, prepare, std::move(*ready), mine, out);
+  if (auto* unknown = std::get_if<Unknown>(&verdict)) {
+    job.unknown = std::move(unknown->names);
+    return {};
+  }
   Reply reply;
   if (const auto* blocked = std::get_if<Blocked>(&verdict)) {
     for (const Intent& intent : blocked->by) {
-      const auto answer = asked.find(intent.qualification_id);
-      if (answer == asked.end() || !Resolution::IsUndecided(intent, answer->second)) {
+      const auto answer = answers.decisions.find(intent.qualification_id);
+      if (answer == answers.decisions.end() || !Resolution::IsUndecided(intent, answer->second)) {
         job.holders = IdsOf(blocked->by);
         return {};
       }
@@ -249,8 +272,10 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
     // The intent was found to fit a record as it is now, and free of others.
     if (intent.kind != IntentKind::kOpen) QUARTET_RETURN_IF_ERROR(records_.Touch(transaction, intent.record_id));
     if (intent.kind == IntentKind::kFill) QUARTET_RETURN_IF_ERROR(KeepOwned(transaction, intent));
-    QUARTET_ASSIGN_OR_RETURN(intent.reserved,
-                             resource::ClaimIdentities(transaction, records_, intent.reserved, intent.record_id));
+    // A record that is there would be found by what it does not show yet; one that will be opened is found by nothing.
+    const auto as = intent.kind == IntentKind::kFill ? resource::RecordRepository::Claimed::kReserved
+                                                     : resource::RecordRepository::Claimed::kShown;
+    QUARTET_RETURN_IF_ERROR(resource::ClaimIdentities(transaction, records_, intent.reserved, intent.record_id, as));
     QUARTET_RETURN_IF_ERROR(intents_.Insert(transaction, intent, now_us));
   }
   Reply reply;
@@ -271,8 +296,8 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
 Status Participant::KeepOwned(storage::Transaction& transaction, Intent& intent) const {
   std::vector<identity::Identity> fresh;
   for (identity::Identity& identity : intent.reserved) {
-    QUARTET_ASSIGN_OR_RETURN(const auto owner, records_.Owner(transaction, identity));
-    if (owner != intent.record_id) fresh.push_back(std::move(identity));
+    QUARTET_ASSIGN_OR_RETURN(const bool has, records_.Has(transaction, intent.record_id, identity));
+    if (!has) fresh.push_back(std::move(identity));
   }
   intent.reserved = std::move(fresh);
   return {};
@@ -284,7 +309,7 @@ Result<std::unique_ptr<Evaluation>> Participant::Evaluate(const qualification::v
    public:
     Reverting(const Participant& participant, const qualification::v1::Prepare& revert)
         : participant_(participant), prepare_(revert) {}
-    Result<Verdict> Run(storage::Transaction& transaction) const override {
+    Result<Verdict> Run(storage::Transaction& transaction, const ReferenceStates& /*known*/) const override {
       return participant_.EvaluateRevert(transaction, prepare_);
     }
 
@@ -304,32 +329,89 @@ Result<Verdict> Participant::EvaluateRevert(storage::Transaction& transaction,
     QUARTET_ASSIGN_OR_RETURN(auto held, intents_.Of(transaction, then));
     return Verdict(Blocked{std::move(held)});
   }
-  Reply reply;
-  if (then.state != State::kFinal || !reply.ParseFromString(then.reply))
+  if (then.state != State::kFinal)
     return Verdict(Refuse(FailedPrecondition("NOT_COMMITTED", prepare.revert().qualification() + " has no part here")));
+  Reply reply;
+  qualification::v1::Undo undo;
+  if (!reply.ParseFromString(then.reply) || !undo.ParseFromString(then.undo))
+    return DataLoss("what " + prepare.revert().qualification() + " did here cannot be read");
   Ready ready;
   Blocked blocked;
   for (const RecordOutcome& outcome : reply.prepared().records()) {
-    if (outcome.kind() != RecordOutcome::OPENED && kind_.participant() != qualification::v1::LEAD) continue;
-    const std::string id = resource::IdOf(outcome.name());
-    QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
-    std::erase_if(intents, [&](const Intent& i) { return i.qualification_id == own; });
-    blocked.by.insert(blocked.by.end(), intents.begin(), intents.end());
-    QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction, id));
-    if (!record || record->delete_time_us != 0)
-      return Verdict(Refuse(FailedPrecondition("RECORD_CHANGED", outcome.name() + " has been deleted since")));
-    if (Status untouched = kind_.CheckUntouched(*record, reverted); !untouched.ok())
-      return Verdict(Refuse(untouched.error()));
-    ready.intents.push_back(
-        Intent{.record_id = id, .qualification_id = "", .kind = IntentKind::kRevert, .proposal = "", .reserved = {}});
-    *ready.prepared.add_records() = outcome;
+    if (Status refused = GiveBack(transaction, outcome, reverted, undo, own, ready, blocked); !refused.ok()) {
+      if (refused.error().code != Code::kFailedPrecondition) return std::move(refused).error();
+      return Verdict(Refuse(refused.error()));
+    }
   }
   if (!blocked.by.empty()) return Verdict(std::move(blocked));
+  if (Status unused = CheckUnused(transaction, prepare.revert(), ready); !unused.ok()) {
+    if (unused.error().code != Code::kFailedPrecondition) return std::move(unused).error();
+    return Verdict(Refuse(unused.error()));
+  }
   return Verdict(std::move(ready));
+}
+
+Status Participant::GiveBack(storage::Transaction& transaction, const RecordOutcome& outcome,
+                             const std::string& reverted, const qualification::v1::Undo& undo, const std::string& own,
+                             Ready& ready, Blocked& blocked) const {
+  const std::string id = resource::IdOf(outcome.name());
+  const auto undone = std::ranges::find(undo.records(), id, &qualification::v1::RecordUndo::id);
+  const bool is_lead = kind_.participant() == qualification::v1::LEAD;
+  const bool was_there = outcome.kind() != RecordOutcome::OPENED && !is_lead;
+  // An attach that filled nothing has left nothing.
+  if (was_there && undone == undo.records().end()) return {};
+  QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
+  std::erase_if(intents, [&](const Intent& i) { return i.qualification_id == own; });
+  blocked.by.insert(blocked.by.end(), intents.begin(), intents.end());
+  QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction, id));
+  RecordOutcome& planned = *ready.planned.emplace_back().mutable_outcome();
+  planned.set_name(outcome.name());
+  planned.set_kind(was_there || is_lead ? RecordOutcome::RESTORED : RecordOutcome::REMOVED);
+  Intent intent{.record_id = id, .qualification_id = "", .kind = IntentKind::kRevert, .proposal = "", .reserved = {}};
+  if (was_there) {
+    std::vector<std::string> fields;
+    if (record) {
+      QUARTET_ASSIGN_OR_RETURN(fields, kind_.Restorable(*record, *undone));
+    }
+    // All that was filled has been changed since, and stays.
+    if (fields.empty()) {
+      ready.planned.pop_back();
+      return {};
+    }
+    intent.kind = IntentKind::kRestore;
+    planned.mutable_cleared_fields()->Assign(fields.begin(), fields.end());
+  } else {
+    if (!record || record->delete_time_us != 0)
+      return FailedPrecondition("RECORD_CHANGED", outcome.name() + " has been deleted since");
+    QUARTET_RETURN_IF_ERROR(kind_.CheckUntouched(*record, reverted));
+  }
+  if (undone != undo.records().end()) intent.proposal = undone->SerializeAsString();
+  ready.intents.push_back(std::move(intent));
+  *ready.prepared.add_records() = outcome;
+  return {};
+}
+
+Status Participant::CheckUnused(storage::Transaction& transaction, const qualification::v1::Prepare::Revert& revert,
+                                const Ready& ready) const {
+  const int handled = static_cast<int>(ready.intents.size());
+  for (const std::string& gone : revert.gone()) {
+    for (const resource::Reference& reference : records_.schema().references) {
+      QUARTET_ASSIGN_OR_RETURN(const auto users, records_.Referring(transaction, reference.column, gone, handled + 1));
+      for (const std::string& user : users) {
+        if (std::ranges::find(ready.intents, user, &Intent::record_id) != ready.intents.end()) continue;
+        const std::string name = resource::NameOf(records_.schema().collection, user);
+        Error error = FailedPrecondition("RECORD_IN_USE", name + " names " + gone + ", which this would remove");
+        error.metadata = {{"record", gone}, {"used_by", name}};
+        return error;
+      }
+    }
+  }
+  return {};
 }
 
 Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qualification::v1::Prepare& prepare) {
   QUARTET_ASSIGN_OR_RETURN(const auto evaluation, Evaluate(prepare));
+  ReferenceStates known;
   for (int round = 0;; ++round) {
     std::optional<Verdict> verdict;
     QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
@@ -337,7 +419,7 @@ Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qua
         QUARTET_RETURN_IF_ERROR(evaluation->Expect(transaction, 0));
         QUARTET_RETURN_IF_ERROR(evaluation->Expect(transaction, 1));
       }
-      QUARTET_ASSIGN_OR_RETURN(verdict, evaluation->Run(transaction));
+      QUARTET_ASSIGN_OR_RETURN(verdict, evaluation->Run(transaction, known));
       return {};
     }));
     qualification::v1::PreviewPrepareResponse response;
@@ -354,6 +436,11 @@ Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qua
       *response.mutable_refusal() = std::move(*refused->mutable_status());
       return response;
     }
+    if (const auto* unknown = std::get_if<Unknown>(&*verdict)) {
+      QUARTET_ASSIGN_OR_RETURN(auto states, references_.LookUp(unknown->names));
+      known.merge(states);
+      continue;
+    }
     const auto& by = std::get<Blocked>(*verdict).by;
     QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(IdsOf(by)));
     const bool undecided = std::any_of(by.begin(), by.end(), [&](const Intent& intent) {
@@ -364,9 +451,7 @@ Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qua
           "RECORD_IN_QUALIFICATION", "a record it needs is being qualified right now", std::chrono::milliseconds(100)));
       return response;
     }
-    QUARTET_RETURN_IF_ERROR(outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
-      return ResolveAll(transaction, asked, out);
-    }));
+    QUARTET_RETURN_IF_ERROR(resolution_.ResolveEach(outbox_, asked));
   }
 }
 
@@ -379,9 +464,7 @@ Status Participant::ResolveOldIntents(std::chrono::microseconds age) {
   }));
   if (holders.empty()) return {};
   QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
-  return outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) {
-    return ResolveAll(transaction, asked, out);
-  });
+  return resolution_.ResolveEach(outbox_, asked);
 }
 
 }  // namespace quartet::commit

@@ -11,7 +11,9 @@ namespace {
 class Decided final : public Evaluation {
  public:
   explicit Decided(Verdict verdict) : verdict_(std::move(verdict)) {}
-  Result<Verdict> Run(storage::Transaction& /*transaction*/) const override { return verdict_; }
+  Result<Verdict> Run(storage::Transaction& /*transaction*/, const ReferenceStates& /*known*/) const override {
+    return verdict_;
+  }
 
  private:
   const Verdict verdict_;
@@ -28,6 +30,11 @@ qualification::v1::Refused Refuse(const Error& error, const std::string& holder)
   *refused.mutable_status() = rpc::ToRpcStatus(error);
   refused.set_holder(holder);
   return refused;
+}
+
+Result<std::vector<std::string>> RecordKind::Restorable(const resource::Record& /*record*/,
+                                                        const qualification::v1::RecordUndo& /*undo*/) const {
+  return std::vector<std::string>();
 }
 
 bool RecordKind::BreaksAttachment(const resource::Record& /*before*/, const resource::Record& after) const {

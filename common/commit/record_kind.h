@@ -9,10 +9,12 @@
 #include "common/base/id_source.h"
 #include "common/base/result.h"
 #include "common/commit/intent_repository.h"
+#include "common/commit/references.h"
 #include "common/events/bus.h"
 #include "common/resource/record_repository.h"
 
 #include "quartet/qualification/v1/participant.pb.h"
+#include "quartet/qualification/v1/participation.pb.h"
 
 namespace quartet::commit {
 
@@ -20,6 +22,9 @@ namespace quartet::commit {
 struct Change {
   std::optional<resource::Record> after;  // nothing: the record is gone
   events::Message event;                  // the domain event that says so
+  // What must be known to take it back; nothing if what was there before has not
+  // been changed, or nothing was there.
+  std::optional<qualification::v1::RecordUndo> undo = std::nullopt;
 };
 
 // A Prepare can be done: the intents to write, and the answer.
@@ -38,7 +43,12 @@ struct Blocked {
 // there is one.
 qualification::v1::Refused Refuse(const Error& error, const std::string& holder = "");
 
-using Verdict = std::variant<Ready, Blocked, qualification::v1::Refused>;
+// It must be known first what became of records of other services.
+struct Unknown {
+  std::vector<std::string> names;
+};
+
+using Verdict = std::variant<Ready, Blocked, Unknown, qualification::v1::Refused>;
 
 // What a Prepare comes to, as far as it can be worked out without the database,
 // and the rest of the work.
@@ -48,9 +58,9 @@ class Evaluation {
   // Announces what Run is going to read, in two steps: 0, and 1 when those reads
   // are done. Only called where the database is remote.
   virtual Status Expect(storage::Transaction& /*transaction*/, int /*step*/) const { return {}; }
-  // The verdict, given what is final and which intents there are. Reads only; may
-  // be called again.
-  virtual Result<Verdict> Run(storage::Transaction& transaction) const = 0;
+  // The verdict, given what is final, which intents there are, and what is known of
+  // other services' records. Reads only; may be called again.
+  virtual Result<Verdict> Run(storage::Transaction& transaction, const ReferenceStates& known) const = 0;
 };
 
 // One that needs no database.
@@ -78,6 +88,10 @@ class RecordKind {
   // one). Pure: a reader shows what the finalising transaction will write.
   virtual Result<Change> Apply(const Intent& intent, const std::optional<resource::Record>& before,
                                const qualification::v1::Decision& decision) const = 0;
+
+  // The fields that taking `undo` back would restore in `record`.
+  virtual Result<std::vector<std::string>> Restorable(const resource::Record& record,
+                                                      const qualification::v1::RecordUndo& undo) const;
 
   // Whether a change takes away what an attached qualification relies on: its
   // deletion does; a service may know more.

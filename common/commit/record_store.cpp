@@ -1,5 +1,6 @@
 #include "common/commit/record_store.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -14,6 +15,9 @@ constexpr std::chrono::milliseconds kRetryAfter{50};
 // qualifications in a row are contention to report.
 constexpr int kRoundsMax = 8;
 
+// Decisions that one reader has carried out.
+constexpr int kCarriedOutMax = 64;
+
 std::vector<std::string> Holders(const std::vector<IntentOnRecord>& found) {
   std::vector<std::string> ids;
   for (const IntentOnRecord& entry : found) ids.push_back(entry.intent.qualification_id);
@@ -24,7 +28,8 @@ std::vector<std::string> Holders(const std::vector<IntentOnRecord>& found) {
 
 RecordStore::RecordStore(const RecordKind& kind, const resource::RecordRepository& records,
                          const IntentRepository& intents, const Resolution& resolution, storage::Database& database,
-                         events::Outbox& outbox, DecisionSource& decisions, const Clock& clock)
+                         events::Outbox& outbox, DecisionSource& decisions, ReferenceSource& references,
+                         const Clock& clock)
     : kind_(kind),
       records_(records),
       intents_(intents),
@@ -32,6 +37,7 @@ RecordStore::RecordStore(const RecordKind& kind, const resource::RecordRepositor
       database_(database),
       outbox_(outbox),
       decisions_(decisions),
+      references_(references),
       clock_(clock) {}
 
 Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<const std::string> ids) {
@@ -50,6 +56,9 @@ Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<
   if (found.empty()) return records;
   QUARTET_ASSIGN_OR_RETURN(const auto overlays, OverlaysOf(found));
   for (const Overlay& overlay : overlays) {
+    if (!overlay.unreadable.empty())
+      return DataLoss(resource::NameOf(records_.schema().collection, overlay.unreadable) +
+                      " is to become what cannot be read");
     const std::string& id = overlay.before ? overlay.before->id : overlay.after->id;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (ids[i] == id) records[i] = overlay.after;
@@ -72,18 +81,18 @@ Result<std::optional<resource::Record>> RecordStore::ReadOne(storage::Transactio
   QUARTET_ASSIGN_OR_RETURN(auto record, records_.Read(transaction, id));
   QUARTET_ASSIGN_OR_RETURN(auto intents, intents_.OnRecord(transaction, id));
   for (Intent& intent : intents) {
+    if (!ChangesContent(intent.kind)) continue;
     found.push_back(
         {.intent = std::move(intent), .has_record = record.has_value(), .record = record.value_or(resource::Record{})});
   }
   return record;
 }
 
-Result<std::vector<Overlay>> RecordStore::Snapshot(const std::function<Status(storage::Transaction&)>& read) {
-  std::vector<IntentOnRecord> found;
+Result<std::vector<Overlay>> RecordStore::Snapshot(const std::function<Status(storage::Transaction&, Met& met)>& read) {
+  Met found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    QUARTET_RETURN_IF_ERROR(read(transaction));
-    QUARTET_ASSIGN_OR_RETURN(found, intents_.All(transaction));
-    return {};
+    found.clear();
+    return read(transaction, found);
   }));
   if (found.empty()) return std::vector<Overlay>{};
   return OverlaysOf(found);
@@ -91,19 +100,22 @@ Result<std::vector<Overlay>> RecordStore::Snapshot(const std::function<Status(st
 
 Result<std::vector<Overlay>> RecordStore::OverlaysOf(const std::vector<IntentOnRecord>& found) {
   QUARTET_ASSIGN_OR_RETURN(const Decisions decisions, decisions_.Ask(Holders(found)));
-  // Several qualifications may have attached to one record: each builds on the
-  // state that the one before has left.
   std::map<std::string, Overlay> overlays;
   bool any_decided = false;
   for (const IntentOnRecord& entry : found) {
     const Decision& decision = decisions.at(entry.intent.qualification_id);
     any_decided |= !Resolution::IsUndecided(entry.intent, decision);
     if (!Resolution::IsCommitted(entry.intent, decision)) continue;
-    auto [overlay, first] = overlays.try_emplace(entry.intent.record_id);
-    if (first && entry.has_record) overlay->second.before = entry.record;
-    if (first) overlay->second.after = overlay->second.before;
-    QUARTET_ASSIGN_OR_RETURN(auto change, kind_.Apply(entry.intent, overlay->second.after, decision));
-    overlay->second.after = std::move(change.after);
+    // What changes a record's content is alone on it, so there is one for each.
+    Overlay& overlay = overlays[entry.intent.record_id];
+    if (entry.has_record) overlay.before = entry.record;
+    auto change = kind_.Apply(entry.intent, overlay.before, decision);
+    if (change.ok())
+      overlay.after = std::move(change->after);
+    else if (change.error().code == Code::kDataLoss)
+      overlay.unreadable = entry.intent.record_id;
+    else
+      return std::move(change).error();
   }
   if (any_decided) CarryOut(decisions);
   std::vector<Overlay> result;
@@ -113,14 +125,18 @@ Result<std::vector<Overlay>> RecordStore::OverlaysOf(const std::vector<IntentOnR
 
 void RecordStore::CarryOut(const Decisions& decisions) {
   // Nobody waits for this, and the reader's answer does not depend on it: what
-  // fails is carried out by the next reader, by message or by the timer.
-  outbox_.Enqueue(
-      [this, decisions](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-        for (const auto& [id, decision] : decisions)
-          QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
-        return {};
-      },
-      [](const Status&) {});
+  // fails, or is more than a reader should cause, is carried out by the next one, by
+  // message or by the timer. Each by itself; they share a transaction all the same.
+  int count = 0;
+  for (const auto& [id, decision] : decisions) {
+    if (decision.outcome() == Decision::UNDECIDED && decision.attempt() == 0) continue;
+    if (++count > kCarriedOutMax) return;
+    outbox_.Enqueue(
+        [this, decision](storage::Transaction& transaction, std::vector<events::Message>& out) {
+          return resolution_.Resolve(transaction, decision, true, out);
+        },
+        [](const Status&) {});
+  }
 }
 
 struct RecordStore::Pending {
@@ -128,11 +144,19 @@ struct RecordStore::Pending {
   // Fills `met`, having changed nothing, or else `result`, having done everything.
   std::function<Status(Pending&, storage::Transaction&, std::vector<events::Message>&)> work;
   std::function<void(const Pending&, storage::Transaction&)> expect;  // announces what it reads
+  // What the last try met, and cannot go on without knowing more of.
   std::vector<Intent> met;
+  std::vector<std::string> unknown;  // names of other services' records
+  bool asks_for_uses = false;
+
+  ReferenceStates references;  // what is known of other services' records
+  bool uses_are_counted = false;
   std::optional<resource::Record> result;
   std::optional<Mutation> creation;  // becomes the result if it was written
   bool is_created = false;
   bool exists = true;
+
+  bool Waits() const { return !met.empty() || !unknown.empty() || asks_for_uses; }
 };
 
 RecordStore::PendingPtr RecordStore::PendingCreate(Mutation creation) const {
@@ -140,22 +164,27 @@ RecordStore::PendingPtr RecordStore::PendingCreate(Mutation creation) const {
   write->creation = std::move(creation);
   write->expect = [this](const Pending& pending, storage::Transaction& transaction) {
     records_.ExpectFind(transaction, pending.id);
-    if (!records_.schema().identities_have_one_owner) return;
+    if (!records_.schema().exclusive_identities) return;
     for (const identity::Identity& identity : pending.creation->after.identities)
       records_.ExpectOwner(transaction, identity);
   };
   write->work = [this](Pending& pending, storage::Transaction& transaction,
                        std::vector<events::Message>& out) -> Status {
-    const auto& [after, event] = *pending.creation;
+    const resource::Record& after = pending.creation->after;
     pending.is_created = false;
     QUARTET_ASSIGN_OR_RETURN(pending.result, records_.Find(transaction, after.id));
-    if (pending.result) return {};
+    if (pending.result) {
+      // Who repeats a request must not be shown less than others have been.
+      QUARTET_ASSIGN_OR_RETURN(pending.met, intents_.OnRecord(transaction, after.id));
+      std::erase_if(pending.met, [](const Intent& i) { return !ChangesContent(i.kind); });
+      return {};
+    }
     QUARTET_ASSIGN_OR_RETURN(pending.met, intents_.OnIdentities(transaction, records_, after.identities, after.id));
-    if (!pending.met.empty()) return {};
-    auto claimed = resource::ClaimIdentities(transaction, records_, after.identities, after.id);
-    if (!claimed.ok()) return std::move(claimed).error();
+    QUARTET_ASSIGN_OR_RETURN(const bool asks, AsksForReferences(pending, nullptr, after));
+    if (asks || pending.Waits()) return {};
+    QUARTET_RETURN_IF_ERROR(resource::ClaimIdentities(transaction, records_, after.identities, after.id));
     QUARTET_RETURN_IF_ERROR(records_.Insert(transaction, after));
-    out.push_back(event);
+    out.push_back(pending.creation->event);
     pending.is_created = true;
     return {};
   };
@@ -174,8 +203,8 @@ RecordStore::PendingPtr RecordStore::PendingChange(const std::string& id, Identi
     QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, pending.id));
     // An attach that fills nothing lives with changes, though not with all.
     std::vector<Intent> attached = held;
-    std::erase_if(attached, [](const Intent& i) { return i.kind != IntentKind::kAttach; });
-    std::erase_if(held, [](const Intent& i) { return i.kind == IntentKind::kAttach; });
+    std::erase_if(attached, [](const Intent& i) { return ChangesContent(i.kind); });
+    std::erase_if(held, [](const Intent& i) { return !ChangesContent(i.kind); });
     QUARTET_ASSIGN_OR_RETURN(const auto before, records_.Find(transaction, pending.id));
     pending.exists = before.has_value();
     pending.met = std::move(held);
@@ -184,6 +213,13 @@ RecordStore::PendingPtr RecordStore::PendingChange(const std::string& id, Identi
     QUARTET_ASSIGN_OR_RETURN(Mutation mutation, change(*before, clock_.NowMicros()));
     if (!attached.empty() && kind_.BreaksAttachment(*before, mutation.after)) {
       pending.met = std::move(attached);
+      return {};
+    }
+    QUARTET_ASSIGN_OR_RETURN(const bool asks, AsksForReferences(pending, &*before, mutation.after));
+    if (asks) return {};
+    if (mutation.after.delete_time_us != 0 && before->delete_time_us == 0 && !mutation.even_if_used &&
+        !pending.uses_are_counted && references_.MayBeUsed()) {
+      pending.asks_for_uses = true;
       return {};
     }
     if (mutation.after.version != before->version) {
@@ -225,13 +261,15 @@ Error RecordStore::DoesNotExist(const std::string& id) const {
 events::Outbox::Run RecordStore::Try(const PendingPtr& write) {
   return [write](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
     write->met.clear();
+    write->unknown.clear();
+    write->asks_for_uses = false;
     return write->work(*write, transaction, out);
   };
 }
 
 void RecordStore::Enqueue(const PendingPtr& write, const Background& background, Done done) {
   auto decide = [this, write, background, done = std::move(done)](Status status) {
-    if (!status.ok() || write->met.empty()) {
+    if (!status.ok() || !write->Waits()) {
       done(ResultOf(*write, std::move(status)));
       return;
     }
@@ -249,7 +287,7 @@ void RecordStore::Enqueue(const PendingPtr& write, const Background& background,
 Result<resource::Record> RecordStore::Run(const PendingPtr& write) {
   for (int round = 0;; ++round) {
     Status status = outbox_.Write(Try(write));
-    if (status.ok() && !write->met.empty()) {
+    if (status.ok() && write->Waits()) {
       status = Settle(*write, round);
       if (status.ok()) continue;
     }
@@ -257,7 +295,62 @@ Result<resource::Record> RecordStore::Run(const PendingPtr& write) {
   }
 }
 
-Status RecordStore::Settle(const Pending& write, int round) {
+Status RecordStore::Settle(Pending& write, int round) {
+  if (!write.met.empty()) QUARTET_RETURN_IF_ERROR(SettleIntents(write, round));
+  if (!write.unknown.empty()) {
+    QUARTET_ASSIGN_OR_RETURN(auto states, references_.LookUp(write.unknown));
+    write.references.merge(states);
+  }
+  if (!write.asks_for_uses) return {};
+  const std::string name = resource::NameOf(records_.schema().collection, write.id);
+  QUARTET_ASSIGN_OR_RETURN(const auto uses, references_.CountUses(name));
+  write.uses_are_counted = true;
+  if (uses.empty()) return {};
+  Error error = FailedPrecondition("RECORD_IN_USE", "");
+  std::string users;
+  for (const auto& [what, found] : uses) {
+    const std::string count = std::to_string(found.count);
+    users += (users.empty() ? "" : " and ") + std::string(found.more ? "more than " : "") + count + " " + what;
+    error.metadata[what] = count + (found.more ? "+" : "");
+  }
+  error.message = name + " is named by " + users + "; say force to delete it all the same";
+  return error;
+}
+
+Result<bool> RecordStore::AsksForReferences(Pending& write, const resource::Record* before,
+                                            const resource::Record& after) const {
+  const resource::Schema& schema = records_.schema();
+  // A deletion names nothing anew; what is undeleted names all of it.
+  if (after.delete_time_us != 0) return false;
+  if (before != nullptr && before->delete_time_us != 0) before = nullptr;
+  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+    if (std::ranges::find(schema.references, schema.columns[i], &resource::Reference::column) ==
+        schema.references.end())
+      continue;
+    const std::string& name = std::get<std::string>(after.columns[i]);
+    if (name.empty() || (before != nullptr && before->stored_columns[i] == name)) continue;
+    const auto known = write.references.find(name);
+    if (known == write.references.end())
+      write.unknown.push_back(name);
+    else if (known->second != ReferenceState::kLive)
+      return FailedPrecondition("RECORD_NOT_FOUND", name + (known->second == ReferenceState::kDeleted
+                                                                ? " is deleted; undelete it first, or name another"
+                                                                : " does not exist"));
+  }
+  return !write.unknown.empty();
+}
+
+Status RecordStore::CheckReferences(const resource::Record& after) {
+  Pending asking{.id = after.id, .work = nullptr, .expect = nullptr};
+  QUARTET_ASSIGN_OR_RETURN(const bool asks, AsksForReferences(asking, nullptr, after));
+  if (!asks) return {};
+  QUARTET_ASSIGN_OR_RETURN(asking.references, references_.LookUp(asking.unknown));
+  asking.unknown.clear();
+  const auto known = AsksForReferences(asking, nullptr, after);
+  return known.ok() ? Status() : Status(known.error());
+}
+
+Status RecordStore::SettleIntents(const Pending& write, int round) {
   std::vector<std::string> holders;
   for (const Intent& intent : write.met) holders.push_back(intent.qualification_id);
   QUARTET_ASSIGN_OR_RETURN(const Decisions asked, decisions_.Ask(holders));
@@ -269,11 +362,7 @@ Status RecordStore::Settle(const Pending& write, int round) {
                        resource::NameOf("qualifications", intent.qualification_id),
                    kRetryAfter);
   }
-  return outbox_.Write([&](storage::Transaction& transaction, std::vector<events::Message>& out) -> Status {
-    for (const auto& [holder, decision] : asked)
-      QUARTET_RETURN_IF_ERROR(resolution_.Resolve(transaction, decision, true, out));
-    return {};
-  });
+  return resolution_.ResolveEach(outbox_, asked);
 }
 
 Result<resource::Record> RecordStore::ResultOf(Pending& write, Status status) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/commit/references.h"
 #include "common/commit/resolution.h"
 #include "common/events/outbox/outbox.h"
 #include "common/storage/database.h"
@@ -18,12 +19,16 @@ namespace quartet::commit {
 struct Overlay {
   std::optional<resource::Record> before;
   std::optional<resource::Record> after;
+  // The id of a record of which this cannot be told, for what is stored of it, or of
+  // the intent on it, cannot be read; empty otherwise.
+  std::string unreadable;
 };
 
 // A record's new state, and the domain event that tells of it.
 struct Mutation {
   resource::Record after;  // with columns and identities
   events::Message event;
+  bool even_if_used = false;  // a deletion, though other records name this one
 };
 
 // Records as everybody outside of the protocol sees and changes them: each
@@ -39,7 +44,11 @@ class RecordStore {
 
   RecordStore(const RecordKind& kind, const resource::RecordRepository& records, const IntentRepository& intents,
               const Resolution& resolution, storage::Database& database, events::Outbox& outbox,
-              DecisionSource& decisions, const Clock& clock);
+              DecisionSource& decisions, ReferenceSource& references, const Clock& clock);
+
+  // Whether a record like `after` may be created, as far as it names others. Errors:
+  // RECORD_NOT_FOUND, as Create's.
+  Status CheckReferences(const resource::Record& after);
 
   // The records at one moment, positional; nothing where there is none.
   Result<std::vector<std::optional<resource::Record>>> Get(std::span<const std::string> ids);
@@ -49,8 +58,10 @@ class RecordStore {
   bool TryGet(const std::string& id, std::optional<resource::Record>& record);
 
   // Runs `read` over the final records in a snapshot, and gives what committed
-  // qualifications change in that same snapshot.
-  Result<std::vector<Overlay>> Snapshot(const std::function<Status(storage::Transaction&)>& read);
+  // qualifications change in that same snapshot: of the records that `read` names by
+  // the intents that it has met there.
+  using Met = std::vector<IntentOnRecord>;
+  Result<std::vector<Overlay>> Snapshot(const std::function<Status(storage::Transaction&, Met& met)>& read);
 
   // The identities of a stored record.
   using IdentitiesOf = std::function<std::vector<identity::Identity>(const resource::Record&)>;
@@ -61,8 +72,9 @@ class RecordStore {
 
   // Writes a new record (version 1) and claims its identities. If a record with
   // this id exists already it is returned instead, whatever it is now. Errors:
-  // ALREADY_EXISTS IDENTITY_TAKEN; ABORTED RECORD_IN_QUALIFICATION (RetryInfo)
-  // while an undecided qualification reserves one of its identities.
+  // ALREADY_EXISTS IDENTITY_TAKEN; FAILED_PRECONDITION RECORD_NOT_FOUND if it names
+  // a record that is not there or deleted; ABORTED RECORD_IN_QUALIFICATION
+  // (RetryInfo) while an undecided qualification reserves one of its identities.
   Result<resource::Record> Create(Mutation creation);
   // The same without waiting: `done` is called once, on the database's thread or,
   // if intents were to be resolved first, on one of `background`, which if it
@@ -71,13 +83,18 @@ class RecordStore {
 
   // Changes one record. Errors: NOT_FOUND; ABORTED RECORD_IN_QUALIFICATION
   // (RetryInfo) while an undecided qualification holds it or reserves an identity
-  // that it would have; what `change` gives.
+  // that it would have; FAILED_PRECONDITION RECORD_NOT_FOUND if it would name, as it
+  // did not before, a record that is not there or deleted; FAILED_PRECONDITION
+  // RECORD_IN_USE for the deletion of one that others name; what `change` gives.
   Result<resource::Record> Change(const std::string& id, IdentitiesOf identities, ChangeRecord change);
   // The same without waiting, as above.
   void Change(const std::string& id, IdentitiesOf identities, ChangeRecord change, const Background& background,
               Done done);
 
   const resource::RecordRepository& records() const { return records_; }
+  const IntentRepository& intents() const { return intents_; }
+  // Whether qualifications open such records at all.
+  bool AreOpened() const { return kind_.participant() != qualification::v1::LEAD; }
 
  private:
   // The final record; adds the intents on it to `found`.
@@ -96,9 +113,14 @@ class RecordStore {
   void Enqueue(const PendingPtr& write, const Background& background, Done done);
   // Tries until it meets no more intents.
   Result<resource::Record> Run(const PendingPtr& write);
-  // Carries out the intents that the last try has met, which was the `round`th
-  // from 0. ABORTED (RetryInfo) for one that is not decided.
-  Status Settle(const Pending& write, int round);
+  // Learns what the last try, the `round`th from 0, went without: carries out the
+  // intents that it met, ABORTED (RetryInfo) for one that is not decided; asks other
+  // services about records that are named.
+  Status Settle(Pending& write, int round);
+  Status SettleIntents(const Pending& write, int round);
+  // Whether `write` has to ask about what `after` names and `before` (if there is one)
+  // did not; RECORD_NOT_FOUND for what is known to be gone.
+  Result<bool> AsksForReferences(Pending& write, const resource::Record* before, const resource::Record& after) const;
   Result<resource::Record> ResultOf(Pending& write, Status status) const;
   Error DoesNotExist(const std::string& id) const;
   Status Write(storage::Transaction& transaction, const resource::Record& before,
@@ -111,6 +133,7 @@ class RecordStore {
   storage::Database& database_;
   events::Outbox& outbox_;
   DecisionSource& decisions_;
+  ReferenceSource& references_;
   const Clock& clock_;
 };
 

@@ -4,7 +4,10 @@
 #include <map>
 #include <mutex>
 
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/util/field_mask_util.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include "google/api/field_behavior.pb.h"
 
@@ -89,6 +92,34 @@ Status MergeFields(const Message& from, const FieldMask& mask, Message& to) {
   options.set_replace_repeated_fields(true);
   FieldMaskUtil::MergeMessageTo(from, paths, options, &to);
   return {};
+}
+
+bool IsWellFormed(std::string_view bytes) {
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                                static_cast<int>(bytes.size()));
+  for (std::uint32_t tag = stream.ReadTag(); tag != 0; tag = stream.ReadTag()) {
+    if (!google::protobuf::internal::WireFormatLite::SkipField(&stream, tag)) return false;
+  }
+  return stream.ConsumedEntireMessage();
+}
+
+std::vector<const FieldDescriptor*> FieldsThatDiffer(const Message& a, const Message& b) {
+  std::vector<const FieldDescriptor*> fields;
+  const Descriptor& descriptor = *a.GetDescriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    const FieldDescriptor& field = *descriptor.field(i);
+    if (IsServerField(field)) continue;
+    google::protobuf::util::MessageDifferencer differencer;
+    if (!differencer.CompareWithFields(a, b, {&field}, {&field})) fields.push_back(&field);
+  }
+  return fields;
+}
+
+void CopyField(const Message& from, const FieldDescriptor& field, Message& to) {
+  FieldMask paths;
+  paths.add_paths(field.name());
+  to.GetReflection()->ClearField(&to, &field);
+  FieldMaskUtil::MergeMessageTo(from, paths, {}, &to);
 }
 
 std::vector<std::string> FillEmptyFields(const Message& from, Message& to) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <google/protobuf/field_mask.pb.h>
@@ -25,5 +26,18 @@ Status MergeFields(const google::protobuf::Message& from, const google::protobuf
 // Copies fields of `from` that are empty in `to`, each whole or not at all;
 // never server fields nor IMMUTABLE ones. The names of those copied.
 std::vector<std::string> FillEmptyFields(const google::protobuf::Message& from, google::protobuf::Message& to);
+
+// Whether `bytes` can be a serialised message of any type, by its outermost fields: a
+// look that costs a small part of parsing it.
+bool IsWellFormed(std::string_view bytes);
+
+// The fields that a caller may set, once at least, and that are not the same in
+// both, which are of one type.
+std::vector<const google::protobuf::FieldDescriptor*> FieldsThatDiffer(const google::protobuf::Message& a,
+                                                                       const google::protobuf::Message& b);
+
+// Makes one field of `to` what it is in `from`, which is of the same type.
+void CopyField(const google::protobuf::Message& from, const google::protobuf::FieldDescriptor& field,
+               google::protobuf::Message& to);
 
 }  // namespace quartet::methods

@@ -7,6 +7,8 @@ namespace quartet::methods {
 namespace {
 
 constexpr std::chrono::milliseconds kResolveInterval{1'000};
+constexpr std::chrono::milliseconds kBackfillInterval{100};
+constexpr std::chrono::milliseconds kPruningInterval{1'000};
 // A decision takes milliseconds; an intent that is older than this has missed
 // its message.
 constexpr std::chrono::seconds kOldIntentAge{2};
@@ -22,6 +24,20 @@ void AddResolver(app::Host& host, commit::Participant& participant) {
   host.AddTimer(kResolveInterval, [&participant] {
     const Status resolved = participant.ResolveOldIntents(kOldIntentAge);
     if (!resolved.ok()) telemetry::LogWarning("old intents wait", {{"error", ToString(resolved.error())}});
+  });
+}
+
+void AddPruning(app::Host& host, commit::Pruning& pruning) {
+  host.AddLeaderTimer(kPruningInterval, [&pruning] {
+    const auto stepped = pruning.Step();
+    if (!stepped.ok()) telemetry::LogWarning("what is over stays for now", {{"error", ToString(stepped.error())}});
+  });
+}
+
+void AddBackfill(app::Host& host, IdentityBackfill& backfill) {
+  host.AddLeaderTimer(kBackfillInterval, [&backfill] {
+    const auto stepped = backfill.Step();
+    if (!stepped.ok()) telemetry::LogWarning("identities are not complete yet", {{"error", ToString(stepped.error())}});
   });
 }
 

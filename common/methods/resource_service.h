@@ -6,7 +6,10 @@
 
 #include "common/app/host.h"
 #include "common/commit/participant.h"
+#include "common/commit/pruning.h"
+#include "common/methods/identity_backfill.h"
 #include "common/methods/participant_service.h"
+#include "common/methods/reference_source.h"
 #include "common/methods/standard_methods.h"
 #include "common/storage/migrations.h"
 
@@ -17,6 +20,12 @@ Status MigrateTables(app::Host& host, const std::string& service, std::span<cons
 
 // Intents that grow old are resolved on their own (rule 10).
 void AddResolver(app::Host& host, commit::Participant& participant);
+
+// Participations that are over are deleted, by one replica.
+void AddPruning(app::Host& host, commit::Pruning& pruning);
+
+// Does a chunk of it now and then until it is done.
+void AddBackfill(app::Host& host, IdentityBackfill& backfill);
 
 // What every service that keeps a resource consists of, wired in one place:
 // records, intents, the participant with its consumer and timer, the standard
@@ -30,14 +39,23 @@ class ResourceService {
                                        std::unique_ptr<commit::RecordKind> kind, Traits traits = {}) {
     QUARTET_RETURN_IF_ERROR(MigrateTables(host, std::string(Traits::kSchema.table), migrations));
     auto& service = host.Own(std::make_shared<ResourceService>(host, std::move(kind), std::move(traits)));
-    host.AddService(std::make_shared<ParticipantHandlers>(service.participant_, host.workers()));
+    host.AddService(std::make_shared<ParticipantHandlers>(
+        service.participant_, service.store_,
+        [&service](const std::string& name) { return service.methods_.CountReferring(name); }, host.workers()));
     host.AddConsumer(std::string(Traits::kSchema.table) + ".commands",
                      [&service](std::span<const events::Delivery> deliveries) {
                        events::Handled handled;
                        handled.statuses = service.participant_.Handle(deliveries, &handled.replies);
                        return handled;
                      });
+    QUARTET_RETURN_IF_ERROR(service.pruning_.Load());
     AddResolver(host, service.participant_);
+    AddPruning(host, service.pruning_);
+    if constexpr (Traits::kSchema.exclusive_identities && Traits::kHasIdentities) {
+      auto& backfill = host.Own(std::make_shared<IdentityBackfill>(host.database(), service.records_, service.intents_,
+                                                                   &TypedRecord<Traits>::IdentitiesOf, host.clock()));
+      AddBackfill(host, backfill);
+    }
     return &service;
   }
 
@@ -46,10 +64,13 @@ class ResourceService {
         records_(Traits::kSchema),
         intents_(Traits::kSchema.table),
         decisions_(FetchDecisions(host.ChannelTo("qualification"))),
-        resolution_(*kind_, records_, intents_, host.clock()),
-        store_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, host.clock()),
-        participant_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, host.clock(),
-                     host.ids()),
+        resolution_(*kind_, records_, intents_, host.clock(), host.contradictions()),
+        references_([&host](std::string_view service) { return host.ChannelTo(service); }, Traits::kSchema),
+        store_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, references_,
+               host.clock()),
+        participant_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, references_,
+                     watermark_, host.clock(), host.ids()),
+        pruning_(host.database(), decisions_, watermark_, host.contradictions(), host.clock()),
         methods_(
             store_, host.clock(), host.ids(),
             [&host](std::function<void()> task) { return host.workers().TrySubmit(std::move(task)); },
@@ -64,8 +85,11 @@ class ResourceService {
   const commit::IntentRepository intents_;
   commit::CachingDecisionSource decisions_;
   const commit::Resolution resolution_;
+  RemoteReferences references_;
   commit::RecordStore store_;
+  commit::Watermark watermark_;
   commit::Participant participant_;
+  commit::Pruning pruning_;
   StandardMethods<Traits> methods_;
 };
 

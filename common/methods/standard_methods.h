@@ -17,6 +17,9 @@ namespace quartet::methods {
 
 // The standard methods of one resource. Beside TypedRecord's, Traits has:
 //   static constexpr std::span<const resource::FilterField> kFilterFields;
+//   static constexpr std::string_view kIsInUse;       added to a filter for those that
+//                                                   name a record: whether they have a use for it
+//   kChangeableFields                               names of those that ReadPage must know of
 //   void Check(Message&, resource::Violations&) const;  normalises in place
 //   void PrepareNew(Message&) const;                    sets a new record's state
 //   Status CheckUpdate(const Message& before, const Message& after) const;
@@ -58,13 +61,21 @@ class StandardMethods {
     std::string id = request_id.empty() ? ids_.NewUuid() : UuidOfRequest(Traits::kSchema.collection, request_id);
     const std::int64_t now_us = clock_.NowMicros();
     resource::Record record = Typed::Encode(message, std::move(id), 1, now_us, now_us);
-    if (validate_only) return finish({});
+    if (validate_only) {
+      const bool begun =
+          background_([this, record = std::move(record), finish] { finish(store_.CheckReferences(record)); });
+      if (!begun) finish(Overloaded());
+      return;
+    }
     std::string bytes = record.bytes;
     store_.Create(Typed::MutationOf(Event::CREATED, std::move(record), message), background_,
                   [out, bytes = std::move(bytes), finish = std::move(finish)](const Result<resource::Record>& stored) {
                     if (!stored.ok()) return finish(stored.error());
                     // Who repeats a request is given what the first one made, whatever it is by now.
-                    if (stored->version != 1 || stored->bytes != bytes) *out = Typed::Decode(*stored);
+                    if (stored->version == 1 && stored->bytes == bytes) return finish({});
+                    auto made = Typed::Decode(*stored);
+                    if (!made.ok()) return finish(std::move(made).error());
+                    *out = *std::move(made);
                     finish({});
                   });
   }
@@ -74,7 +85,9 @@ class StandardMethods {
     auto record = Find(name, may_wait);
     if (!record) return std::nullopt;
     if (!record->ok()) return std::move(*record).error();
-    out = Typed::Serialised(std::move(*record).value());
+    auto serialised = Typed::Serialised(std::move(*record).value());
+    if (!serialised.ok()) return Status(std::move(serialised).error());
+    out = *std::move(serialised);
     return Status();
   }
 
@@ -83,21 +96,53 @@ class StandardMethods {
     QUARTET_ASSIGN_OR_RETURN(const auto records, store_.Get(ids));
     std::string missing;
     for (std::size_t i = 0; i < records.size(); ++i) {
-      if (records[i])
-        *out->Add() = Typed::Decode(*records[i]);
-      else
+      if (!records[i]) {
         missing += (missing.empty() ? "" : ", ") + names[static_cast<int>(i)];
+        continue;
+      }
+      QUARTET_ASSIGN_OR_RETURN(*out->Add(), Typed::Decode(*records[i]));
     }
     if (!missing.empty()) return NotFound("NOT_FOUND", "these do not exist: " + missing);
     return {};
   }
 
-  Status ListPage(const resource::ListQuery& query, List* out, std::string* next_page_token) {
+  // `unreachable`: gets the names of records of the page that cannot be read (AIP-217).
+  using Names = google::protobuf::RepeatedPtrField<std::string>;
+  Status ListPage(const resource::ListQuery& query, List* out, std::string* next_page_token, Names* unreachable) {
     QUARTET_ASSIGN_OR_RETURN(const auto request, resource::PageRequest::Parse(query, Traits::kFilterFields));
-    QUARTET_ASSIGN_OR_RETURN(const Page page, ReadPage(store_, request, &Project));
-    for (const resource::Record& record : page.records) *out->Add() = Typed::Decode(record);
+    QUARTET_ASSIGN_OR_RETURN(const Page page, ReadPage(store_, request, &Project, Traits::kChangeableFields));
+    for (const std::string& id : page.unreadable)
+      *unreachable->Add() = resource::NameOf(Traits::kSchema.collection, id);
+    for (const resource::Record& record : page.records) {
+      auto message = Typed::Decode(record);
+      if (message.ok())
+        *out->Add() = *std::move(message);
+      else
+        *unreachable->Add() = resource::NameOf(Traits::kSchema.collection, record.id);
+    }
     *next_page_token = page.next_page_token;
     return {};
+  }
+
+  // The records, as readers see them, that have a use for the one of that name.
+  // Errors: INVALID_ARGUMENT if records here name none of its collection.
+  Result<commit::Uses> CountReferring(const std::string& name) {
+    std::string column;
+    for (const resource::Reference& reference : Traits::kSchema.references) {
+      if (resource::ParseName(reference.collection, name)) column = reference.column;
+    }
+    if (column.empty()) return InvalidArgument({{"name", "must be the name of a record that records here may name"}});
+    commit::Uses uses;
+    List users;
+    Names unreadable;
+    std::string next;
+    QUARTET_RETURN_IF_ERROR(ListPage({.collection = Traits::kSchema.collection,
+                                      .page_size = kUsesCountedMax,
+                                      .filter = column + " = \"" + name + "\"" + std::string(Traits::kIsInUse)},
+                                     &users, &next, &unreadable));
+    uses.count = users.size() + unreadable.size();
+    uses.more = !next.empty();
+    return uses;
   }
 
   // `message` and `mask` must live as long as `out`.
@@ -115,7 +160,9 @@ class StandardMethods {
     const bool begun = background_([this, &message, merge, out, finish] {
       const auto stored = *Find(message.name(), /*may_wait=*/true);
       if (!stored.ok()) return finish(stored.error());
-      *out = Typed::Decode(*stored);
+      auto known = Typed::Decode(*stored);
+      if (!known.ok()) return finish(std::move(known).error());
+      *out = *std::move(known);
       Status status = CheckLive(*out, message.etag());
       finish(status.ok() ? merge(*out) : std::move(status));
     });
@@ -132,18 +179,21 @@ class StandardMethods {
   Status Change(const std::string& name, const std::string& etag, typename Event::Change event, ChangeMessage change,
                 Message* out) {
     QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(name));
-    const auto stored = store_.Change(id, &IdentitiesOf, OnMessage(LiveChange(etag, event, std::move(change)), out));
+    const auto stored =
+        store_.Change(id, &Typed::IdentitiesOf, OnMessage(LiveChange(etag, event, std::move(change)), out));
     return stored.ok() ? Status() : Status(stored.error());
   }
 
-  void Delete(const std::string& name, const std::string& etag, Message* out, Finish finish) {
+  // `force`: though other records name it.
+  void Delete(const std::string& name, const std::string& etag, bool force, Message* out, Finish finish) {
     ChangeRecord(
         name,
-        [etag](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
+        [etag, force](Message& message, const resource::Record& before,
+                      std::int64_t now_us) -> Result<commit::Mutation> {
           QUARTET_RETURN_IF_ERROR(CheckLive(message, etag));
-          return Typed::MutationOf(
-              Event::DELETED,
-              Typed::Encode(message, before.id, before.version + 1, before.create_time_us, now_us, now_us), message);
+          auto mutation = Typed::MutationOf(Event::DELETED, Typed::Deleted(before, message, now_us), message);
+          mutation.even_if_used = force;
+          return mutation;
         },
         out, std::move(finish));
   }
@@ -153,15 +203,15 @@ class StandardMethods {
         name,
         [name](Message& message, const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
           if (before.delete_time_us == 0) return FailedPrecondition("NOT_DELETED", name + " is not deleted");
-          return Typed::MutationOf(Event::UNDELETED,
-                                   Typed::Encode(message, before.id, before.version + 1, before.create_time_us, now_us),
-                                   message);
+          return Typed::MutationOf(Event::UNDELETED, Typed::Undeleted(before, message, now_us), message);
         },
         out, std::move(finish));
   }
 
   static resource::Record Project(const resource::Record& stored) {
-    Message message = Typed::Decode(stored);
+    // One that cannot be read has what an empty one has.
+    const auto decoded = Typed::Decode(stored);
+    const Message message = decoded.ok() ? *decoded : Message();
     resource::Record record = stored;
     record.columns = Traits::Columns(message);
     record.identities = Typed::Identities(message);
@@ -169,6 +219,8 @@ class StandardMethods {
   }
 
  private:
+  static constexpr int kUsesCountedMax = 1'000;
+
   static Result<std::string> ParseId(const std::string& name) {
     auto id = resource::ParseName(Traits::kSchema.collection, name);
     if (!id) return BadName("name", Traits::kSchema.collection);
@@ -210,22 +262,19 @@ class StandardMethods {
     };
   }
 
-  static std::vector<identity::Identity> IdentitiesOf(const resource::Record& record) {
-    return Typed::Identities(Typed::Decode(record));
-  }
-
   // The message is changed where the caller wants it.
   static commit::RecordStore::ChangeRecord OnMessage(NextOf next, Message* out) {
-    return [next = std::move(next), out](const resource::Record& before, std::int64_t now_us) {
-      *out = Typed::Decode(before);
-      return next(*out, before, now_us);
-    };
+    return
+        [next = std::move(next), out](const resource::Record& before, std::int64_t now_us) -> Result<commit::Mutation> {
+          QUARTET_ASSIGN_OR_RETURN(*out, Typed::Decode(before));
+          return next(*out, before, now_us);
+        };
   }
 
   void ChangeRecord(const std::string& name, NextOf next, Message* out, Finish finish) {
     const Result<std::string> id = ParseId(name);
     if (!id.ok()) return finish(id.error());
-    store_.Change(*id, &IdentitiesOf, OnMessage(std::move(next), out), background_,
+    store_.Change(*id, &Typed::IdentitiesOf, OnMessage(std::move(next), out), background_,
                   [finish = std::move(finish)](const Result<resource::Record>& stored) {
                     finish(stored.ok() ? Status() : Status(stored.error()));
                   });

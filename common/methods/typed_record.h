@@ -11,6 +11,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "common/commit/record_store.h"
+#include "common/methods/fields.h"
 #include "common/resource/record.h"
 #include "common/resource/resource_name.h"
 
@@ -23,25 +24,32 @@ namespace quartet::methods {
 //   static constexpr std::string_view kPackage;  "quartet.lead.v1"
 //   static std::vector<resource::ColumnValue> Columns(const Message&);
 //   static std::vector<identity::Identity> Identities(const Message&);
+//   static constexpr bool kHasIdentities;        whether it ever gives any
 //   static Message& Of(Event&);                  the event's record
 template <class Traits>
 struct TypedRecord {
   using Message = typename Traits::Message;
   using Event = typename Traits::Event;
 
-  // The message as its callers see it.
-  static Message Decode(const resource::Record& record) {
+  // The message as its callers see it. Errors: DATA_LOSS UNREADABLE_DATA, naming the record.
+  static Result<Message> Decode(const resource::Record& record) {
     Message message;
-    // What is stored was serialised here; a record that cannot be read is
-    // corruption that nobody can go on from.
-    if (!message.ParseFromString(record.bytes)) std::abort();
+    if (!message.ParseFromString(record.bytes)) return Unreadable(record.id);
     message.set_etag(std::to_string(record.version));
     return message;
   }
+  static Error Unreadable(const std::string& id) {
+    const std::string name = resource::NameOf(Traits::kSchema.collection, id);
+    Error error = DataLoss(name + " is stored in a form that cannot be read");
+    error.metadata["record"] = name;
+    return error;
+  }
 
   // The same in its serialised form, which is the stored one but for the etag: what
-  // follows a message adds to it.
-  static std::string Serialised(resource::Record record) {
+  // follows a message adds to it. Errors: as Decode's, as far as that can be told
+  // without parsing.
+  static Result<std::string> Serialised(resource::Record record) {
+    if (!IsWellFormed(record.bytes)) return Unreadable(record.id);
     Message etag;
     etag.set_etag(std::to_string(record.version));
     etag.AppendToString(&record.bytes);
@@ -73,9 +81,18 @@ struct TypedRecord {
     return record;
   }
 
-  // `before` changed into `message`.
+  // `before` changed into `message`. A record's time never goes back, whatever the clock does.
   static resource::Record Next(const resource::Record& before, Message& message, std::int64_t now_us) {
-    return Encode(message, before.id, before.version + 1, before.create_time_us, now_us, before.delete_time_us);
+    return Encode(message, before.id, before.version + 1, before.create_time_us,
+                  std::max(now_us, before.update_time_us), before.delete_time_us);
+  }
+  static resource::Record Deleted(const resource::Record& before, Message& message, std::int64_t now_us) {
+    const std::int64_t time_us = std::max(now_us, before.update_time_us);
+    return Encode(message, before.id, before.version + 1, before.create_time_us, time_us, time_us);
+  }
+  static resource::Record Undeleted(const resource::Record& before, Message& message, std::int64_t now_us) {
+    return Encode(message, before.id, before.version + 1, before.create_time_us,
+                  std::max(now_us, before.update_time_us));
   }
 
   static std::vector<identity::Identity> Identities(const Message& message) {
@@ -83,6 +100,11 @@ struct TypedRecord {
     std::sort(identities.begin(), identities.end());
     identities.erase(std::unique(identities.begin(), identities.end()), identities.end());
     return identities;
+  }
+
+  static std::vector<identity::Identity> IdentitiesOf(const resource::Record& stored) {
+    const auto message = Decode(stored);
+    return message.ok() ? Identities(*message) : std::vector<identity::Identity>();
   }
 
   // The domain event that tells of `change`. `message` as Encode left it; it is lent to the event while that is

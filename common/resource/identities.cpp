@@ -7,10 +7,6 @@
 
 namespace quartet::resource {
 
-bool IsExclusive(identity::Kind kind) {
-  return kind == identity::Kind::kEmail || kind == identity::Kind::kDomain;
-}
-
 std::vector<identity::Identity> Added(std::span<const identity::Identity> before,
                                       std::span<const identity::Identity> after) {
   std::vector<identity::Identity> added;
@@ -18,19 +14,13 @@ std::vector<identity::Identity> Added(std::span<const identity::Identity> before
   return added;
 }
 
-Result<std::vector<identity::Identity>> ClaimIdentities(storage::Transaction& transaction,
-                                                        const RecordRepository& records,
-                                                        std::span<const identity::Identity> identities,
-                                                        std::string_view id) {
-  std::vector<identity::Identity> claimed;
+Status ClaimIdentities(storage::Transaction& transaction, const RecordRepository& records,
+                       std::span<const identity::Identity> identities, std::string_view id,
+                       RecordRepository::Claimed as) {
   Error taken = AlreadyExists("IDENTITY_TAKEN", "");
   for (const identity::Identity& identity : identities) {
-    QUARTET_ASSIGN_OR_RETURN(const bool owned, records.Claim(transaction, identity, id));
-    if (owned || !records.schema().identities_have_one_owner) {
-      claimed.push_back(identity);
-      continue;
-    }
-    if (!IsExclusive(identity.kind)) continue;
+    QUARTET_ASSIGN_OR_RETURN(const bool owned, records.Claim(transaction, identity, id, as));
+    if (owned) continue;
     QUARTET_ASSIGN_OR_RETURN(const auto owner, records.Owner(transaction, identity));
     const std::string name = NameOf(records.schema().collection, owner.value_or(""));
     const std::string what = std::string(identity::KindName(identity.kind)) + " " + identity.value;
@@ -38,21 +28,21 @@ Result<std::vector<identity::Identity>> ClaimIdentities(storage::Transaction& tr
     taken.metadata[what] = name;
   }
   if (!taken.message.empty()) return taken;
-  return claimed;
+  return {};
 }
 
 Status ChangeIdentities(storage::Transaction& transaction, const RecordRepository& records,
                         std::span<const identity::Identity> before, std::span<const identity::Identity> after,
                         std::string_view id) {
+  const bool leads_for_ever = records.schema().exclusive_identities;
   for (const identity::Identity& gone : Added(after, before)) {
-    QUARTET_RETURN_IF_ERROR(records.schema().identities_have_one_owner ? records.MarkFormer(transaction, gone, id, true)
-                                                                       : records.Free(transaction, gone, id));
+    QUARTET_RETURN_IF_ERROR(leads_for_ever ? records.MarkFormer(transaction, gone, id, true)
+                                           : records.Free(transaction, gone, id));
   }
   const auto added = Added(before, after);
-  auto claimed = ClaimIdentities(transaction, records, added, id);
-  if (!claimed.ok()) return std::move(claimed).error();
-  if (!records.schema().identities_have_one_owner) return {};
-  for (const identity::Identity& identity : *claimed)
+  QUARTET_RETURN_IF_ERROR(ClaimIdentities(transaction, records, added, id));
+  if (!leads_for_ever) return {};
+  for (const identity::Identity& identity : added)
     QUARTET_RETURN_IF_ERROR(records.MarkFormer(transaction, identity, id, false));
   return {};
 }

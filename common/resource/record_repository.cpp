@@ -13,8 +13,12 @@ constexpr int kFixedColumnCount = 6;
 constexpr std::string_view kOwner =
     "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 ORDER BY former, record_id "
     "LIMIT 1";
-constexpr std::string_view kClaim = "INSERT INTO identity (value, kind, record_id, former) VALUES ($2, $1, $3, 0)";
-// Where several records may have it.
+constexpr std::string_view kClaim =
+    "INSERT INTO identity (value, kind, record_id, former, first) VALUES ($2, $1, $3, $5, $4) "
+    "ON CONFLICT (value, kind, record_id) DO NOTHING";
+constexpr std::string_view kIdentitiesOf = "SELECT kind, value, former FROM identity WHERE record_id = $1";
+constexpr std::string_view kHas = "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
+// Where nobody owns any.
 constexpr std::string_view kShare =
     "INSERT INTO identity (value, kind, record_id, former) VALUES ($2, $1, $3, 0) "
     "ON CONFLICT (value, kind, record_id) DO NOTHING";
@@ -70,6 +74,7 @@ RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
   select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
   find_ = fmt::format("SELECT {} FROM {} WHERE id = $1", columns, schema.table);
   read_ = fmt::format("{} WHERE id = $1", select_);
+  after_ = fmt::format("{} WHERE id > $1 ORDER BY id LIMIT $2", select_);
   insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
   touch_ = fmt::format("UPDATE {} SET version = version WHERE id = $1", schema.table);
   remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
@@ -118,6 +123,44 @@ Result<std::vector<Record>> RecordRepository::Select(storage::Transaction& trans
   return records;
 }
 
+Result<std::vector<Record>> RecordRepository::After(storage::Transaction& transaction, std::string_view id,
+                                                    int limit) const {
+  std::vector<Record> records;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(after_, {id, std::int64_t{limit}},
+                                            [&](const storage::Row& row) { records.push_back(ReadRecord(row)); }));
+  return records;
+}
+
+Result<bool> RecordRepository::HasAtMost(storage::Transaction& transaction, const std::string& where,
+                                         std::span<const storage::Param> params, int limit) const {
+  const std::string sql = fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM {}{}{} LIMIT {}) AS counted", schema_.table,
+                                      where.empty() ? "" : " WHERE ", where, limit + 1);
+  std::int64_t count = 0;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, params, [&](const storage::Row& row) { count = row.Int(0); }));
+  return count <= limit;
+}
+
+Result<std::vector<std::string>> RecordRepository::Referring(storage::Transaction& transaction,
+                                                             std::string_view reference, std::string_view name,
+                                                             int limit) const {
+  std::vector<std::string> ids;
+  const std::string sql =
+      fmt::format("SELECT id FROM {} WHERE {} = $1 AND delete_time = 0 ORDER BY create_time, id LIMIT $2",
+                  schema_.table, reference);
+  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, {name, std::int64_t{limit}},
+                                            [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+  return ids;
+}
+
+Result<std::vector<RecordRepository::OwnIdentity>> RecordRepository::IdentitiesOf(storage::Transaction& transaction,
+                                                                                  std::string_view id) const {
+  std::vector<OwnIdentity> found;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kIdentitiesOf, {id}, [&](const storage::Row& row) {
+    found.push_back({.identity = {static_cast<identity::Kind>(row.Int(0)), row.String(1)}, .former = row.Int(2) != 0});
+  }));
+  return found;
+}
+
 Status RecordRepository::Insert(storage::Transaction& transaction, const Record& record) const {
   const auto params = Params(record);
   return transaction.Run(insert_, params);
@@ -156,15 +199,26 @@ Result<std::optional<std::string>> RecordRepository::Owner(storage::Transaction&
 }
 
 Result<bool> RecordRepository::Claim(storage::Transaction& transaction, const identity::Identity& identity,
-                                     std::string_view id) const {
-  if (schema_.identities_have_one_owner) {
-    QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
-    if (owner) return owner == id;
+                                     std::string_view id, Claimed claimed) const {
+  if (!schema_.exclusive_identities) {
+    QUARTET_RETURN_IF_ERROR(transaction.Run(kShare, {KindNumber(identity), std::string_view(identity.value), id}));
+    return true;
   }
-  // If another process claims it at this moment, the transaction collides with that one's and runs again.
-  QUARTET_RETURN_IF_ERROR(transaction.Run(schema_.identities_have_one_owner ? kClaim : kShare,
-                                          {KindNumber(identity), std::string_view(identity.value), id}));
+  QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
+  if (owner && schema_.IsExclusive(identity.kind)) return owner == id;
+  // If another process claims it at this moment, and nobody has it yet, the transaction collides with that one's and
+  // runs again.
+  QUARTET_RETURN_IF_ERROR(transaction.Run(kClaim, {KindNumber(identity), std::string_view(identity.value), id,
+                                                   std::int64_t{owner ? 0 : 1}, static_cast<std::int64_t>(claimed)}));
   return true;
+}
+
+Result<bool> RecordRepository::Has(storage::Transaction& transaction, std::string_view id,
+                                   const identity::Identity& identity) const {
+  bool has = false;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kHas, {KindNumber(identity), std::string_view(identity.value), id},
+                                            [&](const storage::Row&) { has = true; }));
+  return has;
 }
 
 Status RecordRepository::Free(storage::Transaction& transaction, const identity::Identity& identity,

@@ -38,6 +38,24 @@ class RecordRepository {
   Result<std::vector<Record>> Select(storage::Transaction& transaction, const std::string& where,
                                      std::span<const storage::Param> params, bool descending, int limit) const;
 
+  // Up to `limit` records, deleted ones too, by their ids from the one after `id` on.
+  Result<std::vector<Record>> After(storage::Transaction& transaction, std::string_view id, int limit) const;
+
+  // Whether `where`, as above, holds for no more than `limit` records.
+  Result<bool> HasAtMost(storage::Transaction& transaction, const std::string& where,
+                         std::span<const storage::Param> params, int limit) const;
+
+  // Ids of up to `limit` live records whose column `reference` is `name`.
+  Result<std::vector<std::string>> Referring(storage::Transaction& transaction, std::string_view reference,
+                                             std::string_view name, int limit) const;
+
+  // The identities that a record has, with whether they are former ones.
+  struct OwnIdentity {
+    identity::Identity identity;
+    bool former = false;
+  };
+  Result<std::vector<OwnIdentity>> IdentitiesOf(storage::Transaction& transaction, std::string_view id) const;
+
   // Writes a new record; its identities are claimed separately.
   Status Insert(storage::Transaction& transaction, const Record& record) const;
 
@@ -54,12 +72,20 @@ class RecordRepository {
   Status Remove(storage::Transaction& transaction, std::string_view id) const;
 
   // The record that owns an identity, former ones included; nothing if nobody
-  // does. Where identities are shared: the oldest live one.
+  // does. Of several that share it: the oldest that shows it still, or else the
+  // oldest.
   Result<std::optional<std::string>> Owner(storage::Transaction& transaction, const identity::Identity& identity) const;
 
-  // Makes `id` the owner of `identity`, unless somebody is already; whether it
-  // is the owner now.
-  Result<bool> Claim(storage::Transaction& transaction, const identity::Identity& identity, std::string_view id) const;
+  // Whether the record has the identity, or had it formerly.
+  Result<bool> Has(storage::Transaction& transaction, std::string_view id, const identity::Identity& identity) const;
+
+  // Gives `id` the identity too, or if only one may have it makes it the owner
+  // unless somebody is already; whether it has it now. What is only reserved, for
+  // a record that shows it once a qualification is final, leads to the record and is
+  // found by no filter.
+  enum class Claimed : std::int64_t { kShown = 0, kReserved = 2 };
+  Result<bool> Claim(storage::Transaction& transaction, const identity::Identity& identity, std::string_view id,
+                     Claimed claimed = Claimed::kShown) const;
 
   // Frees an identity that `id` owns.
   Status Free(storage::Transaction& transaction, const identity::Identity& identity, std::string_view id) const;
@@ -72,6 +98,7 @@ class RecordRepository {
  private:
   Schema schema_;
   std::string select_;
+  std::string after_;
   std::string find_;
   std::string read_;
   std::string insert_;

@@ -40,7 +40,8 @@ grpc::ServerUnaryReactor* AccountHandlers::ListAccounts(grpc::CallbackServerCont
                               .filter = request->filter(),
                               .order_by = request->order_by(),
                               .show_deleted = request->show_deleted()},
-                             response->mutable_accounts(), response->mutable_next_page_token());
+                             response->mutable_accounts(), response->mutable_next_page_token(),
+                             response->mutable_unreachable());
   });
 }
 
@@ -58,7 +59,7 @@ grpc::ServerUnaryReactor* AccountHandlers::DeleteAccount(grpc::CallbackServerCon
                                                          v1::Account* response) {
   return rpc::ServeQueued<v1::DeleteAccountRequest, v1::Account>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
-        methods_.Delete(request->name(), request->etag(), response, responder);
+        methods_.Delete(request->name(), request->etag(), request->force(), response, responder);
       });
 }
 

@@ -20,8 +20,8 @@ std::vector<identity::Identity> KeysOf(const Prepare::Account& work, const std::
   return keys;
 }
 
-commit::Filled Fill(const v1::Account& proposal, const resource::Record& before) {
-  v1::Account account = Typed::Decode(before);
+Result<commit::Filled> Fill(const v1::Account& proposal, const resource::Record& before) {
+  QUARTET_ASSIGN_OR_RETURN(v1::Account account, Typed::Decode(before));
   commit::Filled filled;
   filled.identities_before = Typed::Identities(account);
   filled.fields = methods::FillEmptyFields(proposal, account);
@@ -51,15 +51,24 @@ Result<std::unique_ptr<commit::Evaluation>> AccountKind::Evaluate(const Prepare&
   request.duplicate_policy = work.duplicate_policy();
   request.new_id = ids.NewUuid();
   request.proposal = proposal->SerializeAsString();
-  request.fill = [proposal](const resource::Record& before) { return Fill(*proposal, before); };
-  request.complete = [proposal](commit::Ready& ready, const resource::Record* /*attached*/) {
+  request.fill = [proposal](const resource::Record& before, const std::string& /*dead*/) {
+    return Fill(*proposal, before);
+  };
+  request.complete = [proposal](commit::Ready& ready, const resource::Record* /*attached*/,
+                                const std::string& /*dead*/) -> Status {
     *ready.planned.front().mutable_account() = *proposal;
+    return {};
   };
   return commit::AttachOrOpen(std::move(request), records, intents);
 }
 
 Status AccountKind::CheckUntouched(const resource::Record& record, const std::string& /*qualification_id*/) const {
   return Changes::CheckUntouched(record);
+}
+
+Result<std::vector<std::string>> AccountKind::Restorable(const resource::Record& record,
+                                                         const qualification::v1::RecordUndo& undo) const {
+  return Changes::Restorable(record, undo);
 }
 
 Result<commit::Change> AccountKind::Apply(const commit::Intent& intent, const std::optional<resource::Record>& before,

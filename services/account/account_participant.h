@@ -18,6 +18,8 @@ class AccountKind final : public commit::RecordKind {
                                                        const commit::IntentRepository& intents,
                                                        IdSource& ids) const override;
   Status CheckUntouched(const resource::Record& record, const std::string& qualification_id) const override;
+  Result<std::vector<std::string>> Restorable(const resource::Record& record,
+                                              const qualification::v1::RecordUndo& undo) const override;
   Result<commit::Change> Apply(const commit::Intent& intent, const std::optional<resource::Record>& before,
                                const qualification::v1::Decision& decision) const override;
 };

@@ -23,9 +23,16 @@ struct AccountTraits {
   using Event = v1::AccountEvent;
 
   static constexpr std::array<std::string_view, 2> kColumns = {"owner", "company"};
-  static constexpr resource::Schema kSchema = {.table = "account", .collection = "accounts", .columns = kColumns};
+  static constexpr std::array<resource::User, 2> kUsers = {
+      {{"contact", "contacts"}, {"opportunity", "open opportunities"}}};
+  static constexpr resource::Schema kSchema = {
+      .table = "account", .collection = "accounts", .columns = kColumns, .users = kUsers};
   static constexpr std::string_view kTopic = "account.events";
   static constexpr std::string_view kPackage = "quartet.account.v1";
+  static constexpr std::string_view kIsInUse = "";
+  static constexpr bool kHasIdentities = true;
+  // What a qualification fills, or its revert takes back.
+  static constexpr std::array<std::string_view, 3> kChangeableFields = {"domain", "owner", "update_time"};
   static const std::span<const resource::FilterField> kFilterFields;
 
   static std::vector<resource::ColumnValue> Columns(const v1::Account& account);
@@ -35,7 +42,7 @@ struct AccountTraits {
   static void Check(v1::Account& account, resource::Violations& violations);
   static void PrepareNew(v1::Account&) {}
   static Status CheckUpdate(const v1::Account&, const v1::Account&) { return {}; }
-  static void SetReferences(v1::Account&, const qualification::v1::Names&) {}
+  static void SetReferences(v1::Account&, const v1::Account&, const qualification::v1::Names&) {}
 };
 
 }  // namespace quartet::account

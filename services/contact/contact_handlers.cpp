@@ -40,7 +40,8 @@ grpc::ServerUnaryReactor* ContactHandlers::ListContacts(grpc::CallbackServerCont
                               .filter = request->filter(),
                               .order_by = request->order_by(),
                               .show_deleted = request->show_deleted()},
-                             response->mutable_contacts(), response->mutable_next_page_token());
+                             response->mutable_contacts(), response->mutable_next_page_token(),
+                             response->mutable_unreachable());
   });
 }
 
@@ -58,7 +59,7 @@ grpc::ServerUnaryReactor* ContactHandlers::DeleteContact(grpc::CallbackServerCon
                                                          v1::Contact* response) {
   return rpc::ServeQueued<v1::DeleteContactRequest, v1::Contact>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
-        methods_.Delete(request->name(), request->etag(), response, responder);
+        methods_.Delete(request->name(), request->etag(), request->force(), response, responder);
       });
 }
 

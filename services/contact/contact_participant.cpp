@@ -13,13 +13,20 @@ using Typed = methods::TypedRecord<ContactTraits>;
 using qualification::v1::Prepare;
 using qualification::v1::QualifyOptions;
 
-commit::Filled Fill(const Prepare::Contact& work, const v1::Contact& proposal, const resource::Record& before) {
-  v1::Contact contact = Typed::Decode(before);
+Result<commit::Filled> Fill(const Prepare::Contact& work, const v1::Contact& proposal, const resource::Record& before,
+                            const std::string& dead) {
+  QUARTET_ASSIGN_OR_RETURN(v1::Contact contact, Typed::Decode(before));
   commit::Filled filled;
   filled.identities_before = Typed::Identities(contact);
   filled.fields = methods::FillEmptyFields(proposal, contact);
   // Which account it will be is known from the decision.
-  if (work.has_account() && contact.account().empty()) filled.fields.push_back("account");
+  if (work.has_account() && (contact.account().empty() || contact.account() == dead)) {
+    filled.fields.push_back("account");
+    // An account that is deleted is none, and gives way.
+    v1::Contact over_dead = proposal;
+    over_dead.set_account(dead);
+    filled.proposal = over_dead.SerializeAsString();
+  }
   filled.identities_after = Typed::Identities(contact);
   return filled;
 }
@@ -45,10 +52,23 @@ Result<std::unique_ptr<commit::Evaluation>> ContactKind::Evaluate(const Prepare&
   request.explain_conflicts = work.conflict_policy() != QualifyOptions::EMAIL_WINS;
   request.new_id = ids.NewUuid();
   request.proposal = proposal->SerializeAsString();
-  request.fill = [&work, proposal](const resource::Record& before) { return Fill(work, *proposal, before); };
-  request.complete = [proposal](commit::Ready& ready, const resource::Record* attached) {
-    if (attached != nullptr) ready.prepared.set_contact_account(Typed::Decode(*attached).account());
+  // Whom a contact works for matters where the decision will name an account.
+  request.named = [&work](const resource::Record& before) -> Result<std::string> {
+    if (!work.has_account()) return std::string();
+    QUARTET_ASSIGN_OR_RETURN(const v1::Contact contact, Typed::Decode(before));
+    return contact.account();
+  };
+  request.fill = [&work, proposal](const resource::Record& before, const std::string& dead) {
+    return Fill(work, *proposal, before, dead);
+  };
+  request.complete = [proposal](commit::Ready& ready, const resource::Record* attached,
+                                const std::string& dead) -> Status {
+    if (attached != nullptr) {
+      QUARTET_ASSIGN_OR_RETURN(const v1::Contact contact, Typed::Decode(*attached));
+      ready.prepared.set_contact_account(contact.account() == dead ? "" : contact.account());
+    }
     *ready.planned.front().mutable_contact() = *proposal;
+    return {};
   };
   return commit::AttachOrOpen(std::move(request), records, intents);
 }
@@ -57,14 +77,21 @@ Status ContactKind::CheckUntouched(const resource::Record& record, const std::st
   return Changes::CheckUntouched(record);
 }
 
+Result<std::vector<std::string>> ContactKind::Restorable(const resource::Record& record,
+                                                         const qualification::v1::RecordUndo& undo) const {
+  return Changes::Restorable(record, undo);
+}
+
 Result<commit::Change> ContactKind::Apply(const commit::Intent& intent, const std::optional<resource::Record>& before,
                                           const qualification::v1::Decision& decision) const {
   return Changes::Apply(intent, before, decision);
 }
 
 bool ContactKind::BreaksAttachment(const resource::Record& before, const resource::Record& after) const {
+  constexpr std::size_t kAccount = 2;
+  static_assert(ContactTraits::kColumns[kAccount] == "account");
   return RecordKind::BreaksAttachment(before, after) ||
-         Typed::Decode(before).account() != Typed::Decode(after).account();
+         before.stored_columns[kAccount] != std::get<std::string>(after.columns[kAccount]);
 }
 
 }  // namespace quartet::contact

@@ -76,8 +76,9 @@ std::vector<identity::Identity> ContactTraits::Identities(const v1::Contact& con
   return identities;
 }
 
-void ContactTraits::SetReferences(v1::Contact& contact, const qualification::v1::Names& names) {
-  if (contact.account().empty()) contact.set_account(names.account());
+void ContactTraits::SetReferences(v1::Contact& contact, const v1::Contact& proposal,
+                                  const qualification::v1::Names& names) {
+  if (contact.account().empty() || contact.account() == proposal.account()) contact.set_account(names.account());
 }
 
 }  // namespace quartet::contact

@@ -27,9 +27,17 @@ struct ContactTraits {
   using Event = v1::ContactEvent;
 
   static constexpr std::array<std::string_view, 3> kColumns = {"owner", "source", "account"};
-  static constexpr resource::Schema kSchema = {.table = "contact", .collection = "contacts", .columns = kColumns};
+  static constexpr std::array<resource::Reference, 1> kReferences = {{{"account", "accounts", "account"}}};
+  static constexpr std::array<resource::User, 1> kUsers = {{{"opportunity", "open opportunities"}}};
+  static constexpr resource::Schema kSchema = {
+      .table = "contact", .collection = "contacts", .columns = kColumns, .references = kReferences, .users = kUsers};
   static constexpr std::string_view kTopic = "contact.events";
   static constexpr std::string_view kPackage = "quartet.contact.v1";
+  static constexpr std::string_view kIsInUse = "";
+  static constexpr bool kHasIdentities = true;
+  // What a qualification fills, or its revert takes back.
+  static constexpr std::array<std::string_view, 6> kChangeableFields = {"account", "email",  "owner",
+                                                                        "phone",   "source", "update_time"};
   static const std::span<const resource::FilterField> kFilterFields;
 
   static std::vector<resource::ColumnValue> Columns(const v1::Contact& contact);
@@ -41,7 +49,7 @@ struct ContactTraits {
   static void Check(v1::Contact& contact, resource::Violations& violations);
   static void PrepareNew(v1::Contact&) {}
   static Status CheckUpdate(const v1::Contact& before, const v1::Contact& after);
-  static void SetReferences(v1::Contact& contact, const qualification::v1::Names& names);
+  static void SetReferences(v1::Contact& contact, const v1::Contact& proposal, const qualification::v1::Names& names);
 };
 
 }  // namespace quartet::contact

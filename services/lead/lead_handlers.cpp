@@ -39,7 +39,8 @@ grpc::ServerUnaryReactor* LeadHandlers::ListLeads(grpc::CallbackServerContext* c
                               .filter = request->filter(),
                               .order_by = request->order_by(),
                               .show_deleted = request->show_deleted()},
-                             response->mutable_leads(), response->mutable_next_page_token());
+                             response->mutable_leads(), response->mutable_next_page_token(),
+                             response->mutable_unreachable());
   });
 }
 
@@ -55,7 +56,7 @@ grpc::ServerUnaryReactor* LeadHandlers::DeleteLead(grpc::CallbackServerContext* 
                                                    const v1::DeleteLeadRequest* request, v1::Lead* response) {
   return rpc::ServeQueued<v1::DeleteLeadRequest, v1::Lead>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
-        methods_.Delete(request->name(), request->etag(), response, responder);
+        methods_.Delete(request->name(), request->etag(), /*force=*/false, response, responder);
       });
 }
 

@@ -125,8 +125,7 @@ Status LeadImport::CreateRows(storage::Transaction& transaction, Batch& batch,
     if (row.result->outcome() != ImportResult::OUTCOME_CREATED) continue;
     v1::Lead lead = row.lead;
     const resource::Record record = Typed::Encode(lead, resource::IdOf(row.result->lead()), 1, now_us, now_us);
-    auto claimed = resource::ClaimIdentities(transaction, store_.records(), record.identities, record.id);
-    if (!claimed.ok()) return std::move(claimed).error();
+    QUARTET_RETURN_IF_ERROR(resource::ClaimIdentities(transaction, store_.records(), record.identities, record.id));
     QUARTET_RETURN_IF_ERROR(store_.records().Insert(transaction, record));
     out.push_back(Typed::EventOf(v1::LeadEvent::CREATED, record, lead));
   }

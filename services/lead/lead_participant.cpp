@@ -30,12 +30,13 @@ class Locking final : public commit::Evaluation {
     return {};
   }
 
-  Result<commit::Verdict> Run(storage::Transaction& transaction) const override {
+  Result<commit::Verdict> Run(storage::Transaction& transaction,
+                              const commit::ReferenceStates& /*known*/) const override {
     QUARTET_ASSIGN_OR_RETURN(auto held, intents_.OnRecord(transaction, id_));
     if (!held.empty()) return commit::Verdict(commit::Blocked{std::move(held)});
     QUARTET_ASSIGN_OR_RETURN(const auto record, records_.Find(transaction, id_));
     if (!record) return commit::Verdict(Refuse(NotFound("LEAD_NOT_FOUND", name_ + " does not exist"), ""));
-    v1::Lead lead = Typed::Decode(*record);
+    QUARTET_ASSIGN_OR_RETURN(v1::Lead lead, Typed::Decode(*record));
     if (Status open = CheckQualifiable(lead); !open.ok())
       return commit::Verdict(Refuse(open.error(), lead.qualification()));
     commit::Ready ready;
@@ -69,7 +70,7 @@ Result<std::unique_ptr<commit::Evaluation>> LeadKind::Evaluate(const qualificati
 }
 
 Status LeadKind::CheckUntouched(const resource::Record& record, const std::string& qualification_id) const {
-  const v1::Lead lead = Typed::Decode(record);
+  QUARTET_ASSIGN_OR_RETURN(const v1::Lead lead, Typed::Decode(record));
   if (lead.state() == v1::Lead::STATE_QUALIFIED && resource::IdOf(lead.qualification()) == qualification_id) return {};
   return FailedPrecondition("RECORD_CHANGED", lead.name() + " is not closed by that qualification any more");
 }
@@ -77,9 +78,11 @@ Status LeadKind::CheckUntouched(const resource::Record& record, const std::strin
 Result<commit::Change> LeadKind::Apply(const Intent& intent, const std::optional<resource::Record>& before,
                                        const qualification::v1::Decision& decision) const {
   if (!before) return Internal("an intent on a lead that does not exist");
-  v1::Lead lead = Typed::Decode(*before);
+  QUARTET_ASSIGN_OR_RETURN(v1::Lead lead, Typed::Decode(*before));
   const bool closes = intent.kind == IntentKind::kLock;
+  std::optional<qualification::v1::RecordUndo> undo;
   if (closes) {
+    undo.emplace().set_lead_reason(lead.reason());
     lead.set_state(v1::Lead::STATE_QUALIFIED);
     lead.clear_reason();
     lead.set_qualification(decision.qualification());
@@ -88,8 +91,13 @@ Result<commit::Change> LeadKind::Apply(const Intent& intent, const std::optional
     *lead.mutable_opportunities() = decision.names().opportunities();
     *lead.mutable_close_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(decision.decide_time_us());
   } else {
+    qualification::v1::RecordUndo before_it;
+    if (!before_it.ParseFromString(intent.proposal)) return DataLoss("a stored undo cannot be read");
     lead.set_state(v1::Lead::STATE_OPEN);
-    lead.set_reason(v1::Lead::REASON_CONTACTED);
+    // What was closed before reasons were kept was CONTACTED at least.
+    lead.set_reason(IsOpenReason(static_cast<v1::Lead::Reason>(before_it.lead_reason()))
+                        ? static_cast<v1::Lead::Reason>(before_it.lead_reason())
+                        : v1::Lead::REASON_CONTACTED);
     lead.clear_qualification();
     lead.clear_contact();
     lead.clear_account();
@@ -98,7 +106,7 @@ Result<commit::Change> LeadKind::Apply(const Intent& intent, const std::optional
   }
   resource::Record after = Typed::Next(*before, lead, decision.decide_time_us());
   auto event = Typed::EventOf(closes ? v1::LeadEvent::QUALIFIED : v1::LeadEvent::QUALIFICATION_REVERTED, after, lead);
-  return commit::Change{.after = std::move(after), .event = std::move(event)};
+  return commit::Change{.after = std::move(after), .event = std::move(event), .undo = std::move(undo)};
 }
 
 qualification::v1::Reply LeadKind::HeldBy(const qualification::v1::Prepare& prepare, const Intent& holder) const {

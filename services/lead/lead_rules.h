@@ -41,9 +41,13 @@ struct LeadTraits {
 
   static constexpr std::array<std::string_view, 4> kColumns = {"state", "owner", "source", "company"};
   static constexpr resource::Schema kSchema = {
-      .table = "lead", .collection = "leads", .columns = kColumns, .identities_have_one_owner = false};
+      .table = "lead", .collection = "leads", .columns = kColumns, .exclusive_identities = false};
   static constexpr std::string_view kTopic = "lead.events";
   static constexpr std::string_view kPackage = "quartet.lead.v1";
+  static constexpr std::string_view kIsInUse = "";
+  static constexpr bool kHasIdentities = true;
+  // A qualification closes a lead, its revert opens it again.
+  static constexpr std::array<std::string_view, 2> kChangeableFields = {"state", "update_time"};
   static const std::span<const resource::FilterField> kFilterFields;
 
   static std::vector<resource::ColumnValue> Columns(const v1::Lead& lead);

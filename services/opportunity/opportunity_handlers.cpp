@@ -42,7 +42,8 @@ grpc::ServerUnaryReactor* OpportunityHandlers::ListOpportunities(grpc::CallbackS
                                   .filter = request->filter(),
                                   .order_by = request->order_by(),
                                   .show_deleted = request->show_deleted()},
-                                 response->mutable_opportunities(), response->mutable_next_page_token());
+                                 response->mutable_opportunities(), response->mutable_next_page_token(),
+                                 response->mutable_unreachable());
       });
 }
 
@@ -60,7 +61,7 @@ grpc::ServerUnaryReactor* OpportunityHandlers::DeleteOpportunity(grpc::CallbackS
                                                                  v1::Opportunity* response) {
   return rpc::ServeQueued<v1::DeleteOpportunityRequest, v1::Opportunity>(
       context, workers_, [this, request, response](const rpc::Responder& responder) {
-        methods_.Delete(request->name(), request->etag(), response, responder);
+        methods_.Delete(request->name(), request->etag(), /*force=*/false, response, responder);
       });
 }
 

@@ -125,7 +125,8 @@ std::vector<resource::ColumnValue> OpportunityTraits::Columns(const Opportunity&
       opportunity.amount().currency_code(), opportunity.amount().units(), std::int64_t{opportunity.amount().nanos()}};
 }
 
-void OpportunityTraits::SetReferences(Opportunity& opportunity, const qualification::v1::Names& names) {
+void OpportunityTraits::SetReferences(Opportunity& opportunity, const Opportunity& /*proposal*/,
+                                      const qualification::v1::Names& names) {
   if (opportunity.account().empty()) opportunity.set_account(names.account());
   if (opportunity.contact().empty()) opportunity.set_contact(names.contact());
 }

@@ -44,10 +44,17 @@ struct OpportunityTraits {
 
   static constexpr std::array<std::string_view, 9> kColumns = {
       "state", "stage", "owner", "source", "account", "contact", "currency", "amount_units", "amount_nanos"};
+  static constexpr std::array<resource::Reference, 2> kReferences = {
+      {{"account", "accounts", "account"}, {"contact", "contacts", "contact"}}};
   static constexpr resource::Schema kSchema = {
-      .table = "opportunity", .collection = "opportunities", .columns = kColumns};
+      .table = "opportunity", .collection = "opportunities", .columns = kColumns, .references = kReferences};
   static constexpr std::string_view kTopic = "opportunity.events";
   static constexpr std::string_view kPackage = "quartet.opportunity.v1";
+  // A closed one is history, whatever became of the company and the person.
+  static constexpr std::string_view kIsInUse = " AND state = OPEN";
+  static constexpr bool kHasIdentities = false;
+  // Nothing attaches to one: a qualification opens it, its revert removes it.
+  static constexpr std::array<std::string_view, 1> kChangeableFields = {"update_time"};
   static const std::span<const resource::FilterField> kFilterFields;
 
   static std::vector<resource::ColumnValue> Columns(const v1::Opportunity& opportunity);
@@ -57,7 +64,8 @@ struct OpportunityTraits {
   // At the first stage, unless another is given.
   void PrepareNew(v1::Opportunity& opportunity) const;
   Status CheckUpdate(const v1::Opportunity& before, const v1::Opportunity& after) const;
-  static void SetReferences(v1::Opportunity& opportunity, const qualification::v1::Names& names);
+  static void SetReferences(v1::Opportunity& opportunity, const v1::Opportunity& proposal,
+                            const qualification::v1::Names& names);
 
   Stages stages;
 };

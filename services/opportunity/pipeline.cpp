@@ -77,16 +77,25 @@ Status SumUpPipeline(commit::RecordStore& store, const Stages& stages, const std
                      v1::Pipeline& pipeline) {
   QUARTET_ASSIGN_OR_RETURN(const auto parsed, resource::Filter::Parse(filter, OpportunityTraits::kFilterFields));
   Sums sums;
-  QUARTET_ASSIGN_OR_RETURN(const auto overlays, store.Snapshot([&](storage::Transaction& transaction) {
-    sums.clear();
-    return SumUpFinal(transaction, parsed, sums);
-  }));
+  QUARTET_ASSIGN_OR_RETURN(const auto overlays,
+                           store.Snapshot([&](storage::Transaction& transaction, auto& met) -> Status {
+                             sums.clear();
+                             QUARTET_RETURN_IF_ERROR(SumUpFinal(transaction, parsed, sums));
+                             QUARTET_ASSIGN_OR_RETURN(met, store.intents().All(transaction));
+                             return {};
+                           }));
   const auto counts = [&](const resource::Record& record) {
     return record.delete_time_us == 0 && parsed.Matches(Methods::Project(record), OpportunityTraits::kColumns);
   };
   for (const commit::Overlay& overlay : overlays) {
-    if (overlay.before && counts(*overlay.before)) Add(sums, Methods::Typed::Decode(*overlay.before), -1);
-    if (overlay.after && counts(*overlay.after)) Add(sums, Methods::Typed::Decode(*overlay.after), 1);
+    if (overlay.before && counts(*overlay.before)) {
+      QUARTET_ASSIGN_OR_RETURN(const Opportunity before, Methods::Typed::Decode(*overlay.before));
+      Add(sums, before, -1);
+    }
+    if (overlay.after && counts(*overlay.after)) {
+      QUARTET_ASSIGN_OR_RETURN(const Opportunity after, Methods::Typed::Decode(*overlay.after));
+      Add(sums, after, 1);
+    }
   }
   for (const Stage& stage : stages) AddBucket(sums, Opportunity::STATE_OPEN, stage.name, stage.probability, pipeline);
   AddBucket(sums, Opportunity::STATE_WON, "", 100, pipeline);

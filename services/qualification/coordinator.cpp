@@ -168,10 +168,7 @@ void Coordinator::BeginRevert(const std::string& qualification_id, const std::st
       [this, qualification_id](storage::Transaction& transaction, Row& row, Step& step) -> Status {
         QUARTET_ASSIGN_OR_RETURN(const auto reverted, repository_.Find(transaction, qualification_id));
         if (!reverted || IsTombstone(*reverted)) return NoSuchQualification(qualification_id);
-        if (reverted->state() != v1::Qualification::COMMITTED ||
-            reverted->qualification().kind() != v1::Qualification::QUALIFY)
-          return FailedPrecondition("NOT_COMMITTED",
-                                    reverted->qualification().name() + " is not a committed qualification of a lead");
+        if (auto refused = CheckRevertible(reverted->qualification())) return *std::move(refused);
         row.qualification().set_kind(v1::Qualification::REVERT);
         row.qualification().set_lead(reverted->qualification().lead());
         row.qualification().set_reverts(reverted->qualification().name());

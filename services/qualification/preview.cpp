@@ -80,4 +80,25 @@ Status Preview::Run(const std::string& lead, const v1::QualifyOptions& options,
   return {};
 }
 
+Status Preview::RunRevert(const v1::Qualification& qualification, v1::PreviewRevertResponse& response) {
+  if (const auto refused = CheckRevertible(qualification)) {
+    *response.mutable_failure() = rpc::ToRpcStatus(*refused);
+    return {};
+  }
+  v1::Prepare prepare;
+  prepare.mutable_revert()->set_qualification(qualification.name());
+  for (const std::string& name : OpenedBy(qualification)) prepare.mutable_revert()->add_gone(name);
+  std::vector<Participant*> participants = {lead_.get()};
+  if (!qualification.account().name().empty()) participants.push_back(account_.get());
+  participants.push_back(contact_.get());
+  if (!qualification.opportunities().empty()) participants.push_back(opportunity_.get());
+  for (Participant* participant : participants) {
+    QUARTET_ASSIGN_OR_RETURN(auto answer, Ask(*participant, prepare));
+    if (answer.has_refusal() && !response.has_failure()) *response.mutable_failure() = answer.refusal();
+    for (v1::PlannedRecord& record : *answer.mutable_records())
+      *response.add_records() = std::move(*record.mutable_outcome());
+  }
+  return {};
+}
+
 }  // namespace quartet::qualification

@@ -24,6 +24,10 @@ class Preview {
   // asked. What would make the qualification fail is in the response.
   Status Run(const std::string& lead, const v1::QualifyOptions& options, v1::PreviewQualificationResponse& response);
 
+  // The same for taking `qualification` back. Errors: UNAVAILABLE when a service
+  // cannot be asked. What would make the revert fail is in the response.
+  Status RunRevert(const v1::Qualification& qualification, v1::PreviewRevertResponse& response);
+
  private:
   using Participant = v1::ParticipantService::Stub;
   Result<v1::PreviewPrepareResponse> Ask(Participant& participant, const v1::Prepare& prepare);

@@ -227,6 +227,17 @@ grpc::ServerUnaryReactor* QualificationHandlers::RevertQualification(grpc::Callb
       });
 }
 
+grpc::ServerUnaryReactor* QualificationHandlers::PreviewRevert(grpc::CallbackServerContext* context,
+                                                               const v1::PreviewRevertRequest* request,
+                                                               v1::PreviewRevertResponse* response) {
+  return rpc::Serve<v1::PreviewRevertRequest, v1::PreviewRevertResponse>(
+      context, workers_, [this, request, response]() -> Status {
+        QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(request->name()));
+        QUARTET_ASSIGN_OR_RETURN(const v1::Qualification qualification, coordinator_.Read(id));
+        return preview_.RunRevert(qualification, *response);
+      });
+}
+
 grpc::ServerUnaryReactor* QualificationHandlers::GetDecisions(grpc::CallbackServerContext* context,
                                                               const v1::GetDecisionsRequest* request,
                                                               v1::GetDecisionsResponse* response) {

@@ -47,6 +47,8 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
   grpc::ServerUnaryReactor* RevertQualification(grpc::CallbackServerContext* context,
                                                 const v1::RevertQualificationRequest* request,
                                                 v1::Qualification* response) override;
+  grpc::ServerUnaryReactor* PreviewRevert(grpc::CallbackServerContext* context, const v1::PreviewRevertRequest* request,
+                                          v1::PreviewRevertResponse* response) override;
   grpc::ServerUnaryReactor* GetDecisions(grpc::CallbackServerContext* context, const v1::GetDecisionsRequest* request,
                                          v1::GetDecisionsResponse* response) override;
 

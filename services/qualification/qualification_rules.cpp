@@ -84,6 +84,7 @@ void SendPrepares(const Row& row, Step& step, std::optional<Participant> only = 
   if (row.qualification().kind() == v1::Qualification::REVERT) {
     v1::Prepare prepare;
     prepare.mutable_revert()->set_qualification(row.qualification().reverts());
+    *prepare.mutable_revert()->mutable_gone() = row.stored.gone();
     for (const int participant : row.stored.participants()) {
       const auto to = static_cast<Participant>(participant);
       if (wanted(to)) step.sends.push_back(PrepareFor(row, to, prepare));
@@ -240,6 +241,23 @@ std::optional<Error> Misfit(const std::string& contact, const std::string& conta
   return error;
 }
 
+std::optional<Error> CheckRevertible(const v1::Qualification& qualification) {
+  if (qualification.state() == v1::Qualification::COMMITTED && qualification.kind() == v1::Qualification::QUALIFY)
+    return std::nullopt;
+  return FailedPrecondition("NOT_COMMITTED", qualification.name() + " is not a committed qualification of a lead");
+}
+
+std::vector<std::string> OpenedBy(const v1::Qualification& qualification) {
+  std::vector<std::string> names;
+  const auto note = [&names](const v1::RecordOutcome& record) {
+    if (record.kind() == v1::RecordOutcome::OPENED) names.push_back(record.name());
+  };
+  note(qualification.account());
+  note(qualification.contact());
+  for (const v1::RecordOutcome& record : qualification.opportunities()) note(record);
+  return names;
+}
+
 bool IsOver(const Row& row) {
   return row.decided() && row.stored.acknowledged_size() == row.stored.participants_size();
 }
@@ -263,6 +281,7 @@ Step StartRevert(Row& row, const Row& reverted, std::int64_t now_us) {
   row.create_time_us = now_us;
   *row.stored.mutable_participants() = reverted.stored.participants();
   row.stored.set_company_key(reverted.stored.company_key());
+  for (std::string& name : OpenedBy(reverted.qualification())) row.stored.add_gone(std::move(name));
   *row.qualification().mutable_create_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(now_us);
   MoveTo(row, v1::Qualification::PREPARING, now_us);
   SendPrepares(row, step);

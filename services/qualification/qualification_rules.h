@@ -85,6 +85,12 @@ bool IsOver(const Row& row);
 // The decision as it stands, for those who hold intents.
 v1::Decision DecisionOf(const Row& row);
 
+// FAILED_PRECONDITION NOT_COMMITTED unless `qualification` turned a lead into the
+// three, which is what can be taken back.
+std::optional<Error> CheckRevertible(const v1::Qualification& qualification);
+// The records that it opened.
+std::vector<std::string> OpenedBy(const v1::Qualification& qualification);
+
 // Rule 14: what the participants chose must fit together. CONTACT_ACCOUNT_MISMATCH
 // if the attached contact belongs to another account than the one chosen; a
 // chosen one without a name is one that would be opened.

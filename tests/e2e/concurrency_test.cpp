@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/e2e/etag_writers.h"
 #include "tests/e2e/lead_making.h"
 #include "tests/support/eventually.h"
 #include "tests/support/suite/clients.h"
@@ -129,6 +130,24 @@ TEST_P(ConcurrencyTest, TwoLeadsWithOneEmailBecomeOneContactWithTwoOpportunities
   EXPECT_THAT(records.accounts, SizeIs(1));
   EXPECT_THAT(records.opportunities, SizeIs(2));
   EXPECT_EQ(records.leads.at(first).contact(), records.leads.at(second).contact());
+}
+
+TEST_P(ConcurrencyTest, NoWriteByEtagIsLostBesideConversions) {
+  std::vector<std::string> leads;
+  for (int i = 0; i < 150; ++i) {
+    Lead lead = MakeLead(i);
+    lead.set_company(MakeLead(i % 3).company());
+    lead.set_website(MakeLead(i % 3).website());
+    leads.push_back(CreateLead(clients_, lead));
+  }
+  EtagWriters writers(clients_, 3);
+  RunOnThreads(8, static_cast<int>(leads.size()), [&](int i) {
+    const auto answer = Qualify(clients_, leads[static_cast<std::size_t>(i)], NewRequestId());
+    EXPECT_TRUE(answer.ok()) << ToString(answer.error());
+  });
+  EXPECT_THAT(writers.Stop(), IsEmpty());
+  EXPECT_GT(writers.acknowledged(), 10);
+  ExpectWhole(ReadRecords(clients_));
 }
 
 TEST_P(ConcurrencyTest, ManyWhoSharePeopleAndCompaniesAllGetThrough) {

@@ -9,6 +9,7 @@
 
 #include "common/config/ports.h"
 #include "tests/e2e/conversion_watcher.h"
+#include "tests/e2e/etag_writers.h"
 #include "tests/e2e/lead_making.h"
 #include "tests/support/eventually.h"
 #include "tests/support/suite/clients.h"
@@ -69,6 +70,7 @@ void KillTest::ConvertWhile(const std::function<void(int)>& strike) {
     leads.push_back(CreateLead(clients_, lead));
   }
   WatchParty watchers(clients_, leads);
+  EtagWriters writers(clients_);
   std::atomic<int> done = 0;
   {
     const std::jthread callers([&] {
@@ -88,6 +90,8 @@ void KillTest::ConvertWhile(const std::function<void(int)>& strike) {
   }
 
   for (const auto& watcher : watchers.Stop()) EXPECT_THAT(watcher.violations(), IsEmpty());
+  EXPECT_THAT(writers.Stop(), IsEmpty());
+  EXPECT_GT(writers.acknowledged(), 0);
   const auto records = ReadRecords(clients_);
   EXPECT_THAT(Contradictions(records), IsEmpty());
   for (const std::string& lead : leads) {

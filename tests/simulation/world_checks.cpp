@@ -165,15 +165,10 @@ bool World::ComeToRest() {
 
 // P5: all is decided, for a reason, and nothing is held.
 void World::CheckRest() {
-  static const std::set<std::string> kReasons = {"CONTACT_ACCOUNT_MISMATCH",
-                                                 "DUPLICATE_FOUND",
-                                                 "IDENTITY_CONFLICT",
-                                                 "IDENTITY_TAKEN",
-                                                 "LEAD_ALREADY_QUALIFIED",
-                                                 "LEAD_BEING_QUALIFIED",
-                                                 "NOT_COMMITTED",
-                                                 "QUALIFICATION_CANCELED",
-                                                 "RECORD_CHANGED"};
+  static const std::set<std::string> kReasons = {
+      "CONTACT_ACCOUNT_MISMATCH", "DUPLICATE_FOUND",      "IDENTITY_CONFLICT", "IDENTITY_TAKEN",
+      "LEAD_ALREADY_QUALIFIED",   "LEAD_BEING_QUALIFIED", "NOT_COMMITTED",     "QUALIFICATION_CANCELED",
+      "RECORD_CHANGED",           "RECORD_IN_USE"};
   EXPECT_EQ(orchestrator_.Contradictions("unknown_qualification"), 0);
   for (const Row& row : rows_) {
     EXPECT_TRUE(row.decided()) << row.stored.ShortDebugString();

@@ -23,6 +23,7 @@
 #include "common/resource/resource_name.h"
 #include "common/storage/migrations.h"
 #include "tests/support/database_backend.h"
+#include "tests/support/test_references.h"
 
 namespace quartet::test {
 
@@ -73,9 +74,10 @@ class ParticipantNode {
         decisions_(decisions),
         migrations_(migrations),
         bus_(clock, 1),
+        contradictions_(counters_),
         records_(Traits::kSchema),
         intents_(Traits::kSchema.table),
-        resolution_(kind, records_, intents_, clock) {
+        resolution_(kind, records_, intents_, clock, contradictions_) {
     Open();
   }
 
@@ -132,10 +134,18 @@ class ParticipantNode {
   Result<std::optional<Message>> Get(const std::string& name) { return Get(name, *store_); }
   // The same, but what was met is not carried out.
   Result<std::optional<Message>> Peek(const std::string& name) { return Get(name, *observer_); }
-  Result<std::vector<Message>> PeekAll() { return List("", 1'000, *observer_); }
+  Result<std::vector<Message>> PeekAll(const std::string& filter = "", int page_size = 1'000) {
+    return List(filter, page_size, *observer_);
+  }
   // All records, page by page, as a reader sees them.
   Result<std::vector<Message>> List(const std::string& filter = "", int page_size = 1'000) {
     return List(filter, page_size, *store_);
+  }
+
+  // The first page alone, and nothing carried out.
+  Result<std::vector<Message>> ListFirst(const std::string& filter, int page_size, bool descending) {
+    std::string token;
+    return ListPage(filter, page_size, descending ? "create_time desc" : "", *observer_, token);
   }
 
   Status Change(const std::string& name, const std::function<void(Message&)>& change) {
@@ -144,11 +154,20 @@ class ParticipantNode {
       return Typed::MutationOf(Traits::Event::UPDATED, Typed::Next(before, message, clock_.NowMicros()), message);
     });
   }
-  Status Delete(const std::string& name) {
+  // Of the record as its reader knows it by that etag.
+  Status ChangeAt(const std::string& name, const std::string& etag, const std::function<void(Message&)>& change) {
+    return Write(name, [&](Message& message, const resource::Record& before) -> Result<commit::Mutation> {
+      if (message.etag() != etag) return Aborted("ETAG_MISMATCH", "read it again");
+      change(message);
+      return Typed::MutationOf(Traits::Event::UPDATED, Typed::Next(before, message, clock_.NowMicros()), message);
+    });
+  }
+  Status Delete(const std::string& name, bool force = false) {
     return Write(name, [&](Message& message, const resource::Record& before) {
       const std::int64_t now_us = clock_.NowMicros();
-      auto record = Typed::Encode(message, before.id, before.version + 1, before.create_time_us, now_us, now_us);
-      return Typed::MutationOf(Traits::Event::DELETED, std::move(record), message);
+      auto mutation = Typed::MutationOf(Traits::Event::DELETED, Typed::Deleted(before, message, now_us), message);
+      mutation.even_if_used = force;
+      return mutation;
     });
   }
 
@@ -192,6 +211,13 @@ class ParticipantNode {
     return owner;
   }
 
+  // Contradictions that were seen, by what they are counted as.
+  std::map<std::string, std::int64_t> Contradictions() const { return counters_.Values(); }
+
+  commit::Watermark watermark;
+  // The other services, as this one is told of them.
+  TestReferences references;
+
   storage::Database& database() { return *database_; }
   commit::Participant& participant() { return *participant_; }
   commit::RecordStore& store() { return *store_; }
@@ -201,28 +227,39 @@ class ParticipantNode {
     const std::string id = resource::IdOf(name);
     QUARTET_ASSIGN_OR_RETURN(const auto found, store.Get(std::span(&id, 1)));
     if (!found.front()) return std::optional<Message>();
-    return std::optional<Message>(Typed::Decode(*found.front()));
+    QUARTET_ASSIGN_OR_RETURN(Message message, Typed::Decode(*found.front()));
+    return std::optional<Message>(std::move(message));
   }
   Result<std::vector<Message>> List(const std::string& filter, int page_size, commit::RecordStore& store) {
     std::vector<Message> all;
     std::string token;
     do {
-      QUARTET_ASSIGN_OR_RETURN(const auto request,
-                               resource::PageRequest::Parse({.collection = Traits::kSchema.collection,
-                                                             .page_size = page_size,
-                                                             .page_token = token,
-                                                             .filter = filter,
-                                                             .order_by = ""},
-                                                            Traits::kFilterFields));
-      QUARTET_ASSIGN_OR_RETURN(const methods::Page page, methods::ReadPage(store, request, &Project));
-      for (const resource::Record& record : page.records) all.push_back(Typed::Decode(record));
-      token = page.next_page_token;
+      QUARTET_ASSIGN_OR_RETURN(auto page, ListPage(filter, page_size, "", store, token));
+      std::move(page.begin(), page.end(), std::back_inserter(all));
     } while (!token.empty());
     return all;
   }
+  // Moves `token` on.
+  Result<std::vector<Message>> ListPage(const std::string& filter, int page_size, const std::string& order_by,
+                                        commit::RecordStore& store, std::string& token) {
+    QUARTET_ASSIGN_OR_RETURN(const auto request, resource::PageRequest::Parse({.collection = Traits::kSchema.collection,
+                                                                               .page_size = page_size,
+                                                                               .page_token = token,
+                                                                               .filter = filter,
+                                                                               .order_by = order_by},
+                                                                              Traits::kFilterFields));
+    QUARTET_ASSIGN_OR_RETURN(const methods::Page page,
+                             methods::ReadPage(store, request, &Project, Traits::kChangeableFields));
+    std::vector<Message> messages;
+    for (const resource::Record& record : page.records) {
+      QUARTET_ASSIGN_OR_RETURN(messages.emplace_back(), Typed::Decode(record));
+    }
+    token = page.next_page_token;
+    return messages;
+  }
 
   static resource::Record Project(const resource::Record& stored) {
-    const Message message = Typed::Decode(stored);
+    const Message message = Require(Typed::Decode(stored));
     resource::Record record = stored;
     record.columns = Traits::Columns(message);
     record.identities = Typed::Identities(message);
@@ -231,12 +268,12 @@ class ParticipantNode {
 
   template <class Change>
   Status Write(const std::string& name, const Change& change) {
-    auto changed = store_->Change(
-        resource::IdOf(name), [](const resource::Record& before) { return Typed::Identities(Typed::Decode(before)); },
-        [&](const resource::Record& before, std::int64_t /*now_us*/) -> Result<commit::Mutation> {
-          Message message = Typed::Decode(before);
-          return change(message, before);
-        });
+    auto changed =
+        store_->Change(resource::IdOf(name), &Typed::IdentitiesOf,
+                       [&](const resource::Record& before, std::int64_t /*now_us*/) -> Result<commit::Mutation> {
+                         QUARTET_ASSIGN_OR_RETURN(Message message, Typed::Decode(before));
+                         return change(message, before);
+                       });
     if (!changed.ok()) return std::move(changed).error();
     return {};
   }
@@ -262,13 +299,13 @@ class ParticipantNode {
         events::RelayOptions{.service = std::string(Traits::kSchema.table), .linger = {}});
     outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
     store_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *database_, *outbox_,
-                                                   decisions_, clock_);
+                                                   decisions_, references, clock_);
     read_only_ = std::make_unique<ReadOnly>(*database_);
     no_outbox_ = std::make_unique<events::Outbox>(*read_only_, *relay_, ids_, clock_);
     observer_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *read_only_, *no_outbox_,
-                                                      decisions_, clock_);
+                                                      decisions_, references, clock_);
     participant_ = std::make_unique<commit::Participant>(kind_, records_, intents_, resolution_, *database_, *outbox_,
-                                                         decisions_, clock_, ids_);
+                                                         decisions_, references, watermark, clock_, ids_);
   }
   void Close() {
     // First: what is queued uses the rest.
@@ -293,6 +330,8 @@ class ParticipantNode {
   events::MemoryBus bus_;
   std::size_t replies_taken_ = 0;
   std::size_t events_taken_ = 0;
+  telemetry::Counters counters_;
+  telemetry::Contradictions contradictions_;
   const resource::RecordRepository records_;
   const commit::IntentRepository intents_;
   const commit::Resolution resolution_;

@@ -19,6 +19,28 @@ ColumnValue ValueOf(const Record& record, std::string_view column, std::span<con
 
 }  // namespace
 
+int Filter::AppendIdentitySql(std::string_view id_column, std::string& where, std::vector<ColumnValue>& params,
+                              int next_parameter) const {
+  for (const Restriction& restriction : restrictions_) {
+    if (restriction.field.kind != FilterKind::kIdentity || restriction.comparison != Comparison::kEqual) continue;
+    if (!where.empty()) where += " AND ";
+    where += fmt::format("{} IN (SELECT record_id FROM identity WHERE kind = ${} AND value = ${})", id_column,
+                         next_parameter, next_parameter + 1);
+    params.emplace_back(static_cast<std::int64_t>(restriction.field.identity_kind));
+    params.push_back(restriction.value);
+    next_parameter += 2;
+  }
+  return next_parameter;
+}
+
+Filter Filter::Without(std::span<const std::string_view> fields) const {
+  Filter rest = *this;
+  std::erase_if(rest.restrictions_, [&](const Restriction& restriction) {
+    return std::ranges::find(fields, restriction.field.name) != fields.end();
+  });
+  return rest;
+}
+
 int Filter::AppendSql(std::string& where, std::vector<ColumnValue>& params, int next_parameter) const {
   constexpr std::string_view kSigns[] = {"=", "<>", "<", "<=", ">", ">="};
   for (const Restriction& restriction : restrictions_) {

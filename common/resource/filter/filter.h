@@ -83,11 +83,20 @@ class Filter {
   // to `params`; the first is $`next_parameter`. The number of the next free parameter.
   int AppendSql(std::string& where, std::vector<ColumnValue>& params, int next_parameter) const;
 
+  // The same of no more than the restrictions that a record has an identity, with
+  // the name of the column that holds its id.
+  int AppendIdentitySql(std::string_view id_column, std::string& where, std::vector<ColumnValue>& params,
+                        int next_parameter) const;
+
+  // The restrictions on other fields than these.
+  Filter Without(std::span<const std::string_view> fields) const;
+
   // What the SQL says, about a record in memory, its identities included. `column_names` are those of record.columns.
   // A column that is in neither these nor the record is a broken invariant.
   bool Matches(const Record& record, std::span<const std::string_view> column_names) const;
 
   bool empty() const { return restrictions_.empty(); }
+  std::size_t size() const { return restrictions_.size(); }
 
  private:
   friend class FilterParser;

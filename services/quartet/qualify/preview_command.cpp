@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
@@ -12,6 +13,7 @@
 #include "services/quartet/output/table.h"
 #include "services/quartet/qualify/commands.h"
 #include "services/quartet/qualify/options.h"
+#include "services/quartet/records/client.h"
 #include "services/quartet/records/resource_kind.h"
 #include "services/quartet/records/text.h"
 #include "services/quartet/shell/exit_code.h"
@@ -100,7 +102,46 @@ int Run(Session& session, const Arguments& arguments) {
   return ReportError(console, rpc::FromRpcStatus(preview.failure()));
 }
 
+// What the revert of one would do; the name in front where there are several.
+void WriteRevertTable(const Console& console, const qualification::v1::PreviewRevertResponse& preview) {
+  std::vector<TableRow> rows;
+  for (const RecordOutcome& record : preview.records()) {
+    const bool removed = record.kind() == RecordOutcome::REMOVED;
+    const bool is_lead = record.name().starts_with("leads/");
+    rows.push_back({{record.name()},
+                    {removed   ? "be removed"
+                     : is_lead ? "be open again"
+                               : "be as before",
+                     removed ? Tint::kBad : Tint::kNone},
+                    {fmt::format("{}", fmt::join(record.cleared_fields(), ", "))}});
+  }
+  if (!rows.empty()) PrintTable(console, {{"RECORD"}, {"WOULD"}, {"FIELDS", false, 12, 1}}, rows);
+}
+
 }  // namespace
+
+int PreviewReverts(Session& session, const std::vector<std::string>& names, Format format) {
+  const auto& console = session.console();
+  int exit_code = kExitOk;
+  for (const std::string& name : ResolveNames(QualificationKind(), names)) {
+    qualification::v1::PreviewRevertRequest request;
+    request.set_name(name);
+    qualification::v1::PreviewRevertResponse preview;
+    if (const auto status = session.rpc().Call(request, preview); !status.ok()) {
+      exit_code = std::max(exit_code, ReportError(console, status.error()));
+      if (exit_code >= kExitUnreachable) return exit_code;
+      continue;
+    }
+    if (format == Format::kTable)
+      WriteRevertTable(console, preview);
+    else
+      WriteRecord(format, console, preview);
+    if (!preview.has_failure()) continue;
+    console.err << "It would fail:\n";
+    exit_code = std::max(exit_code, ReportError(console, rpc::FromRpcStatus(preview.failure())));
+  }
+  return exit_code;
+}
 
 void AddPreviewCommand(CLI::App& qualifications, Session& session) {
   auto* command = qualifications.add_subcommand("preview", "Show what qualifying a lead would do; changes nothing");

@@ -72,15 +72,22 @@ void AddDeletion(CLI::App& group, const ResourceKind& kind, Session& session, bo
   SetExamples(*command, {fmt::format("quartet {} {} {}/…", kind.singular, command->get_name(), kind.plural)});
   command->add_option("NAME", arguments->names, "Names or ids; - reads them from standard input")->required();
   if (!undelete) command->add_option("--etag", arguments->etag, "Only if the record still has this etag");
+  auto force = std::make_shared<bool>(false);
+  const bool may_be_used =
+      kind.NewMessage(fmt::format("Delete{}Request", kind.type))->GetDescriptor()->FindFieldByName("force") != nullptr;
+  if (!undelete && may_be_used) command->add_flag("--force", *force, "Though other records name it");
   AddOutputOption(*command, arguments->format);
-  command->callback([&kind, &session, arguments, undelete] {
-    session.command = [&kind, &session, arguments, undelete] {
+  command->callback([&kind, &session, arguments, force, undelete] {
+    session.command = [&kind, &session, arguments, force, undelete] {
       return ForEachName(session, kind, arguments->names, arguments->format, undelete ? "is back" : "is deleted",
                          [&](const std::string& name) {
                            auto request =
                                kind.NewMessage(fmt::format("{}{}Request", undelete ? "Undelete" : "Delete", kind.type));
                            SetText(*request, "name", name);
                            if (!arguments->etag.empty()) SetText(*request, "etag", arguments->etag);
+                           if (*force)
+                             request->GetReflection()->SetBool(
+                                 request.get(), request->GetDescriptor()->FindFieldByName("force"), true);
                            return request;
                          });
     };

@@ -11,6 +11,7 @@
 
 #include "services/quartet/connection/session.h"
 #include "services/quartet/output/error_report.h"
+#include "services/quartet/qualify/commands.h"
 #include "services/quartet/records/client.h"
 #include "services/quartet/records/commands.h"
 #include "services/quartet/records/resource_kind.h"
@@ -38,28 +39,29 @@ struct Arguments {
 
 using ArgumentsPtr = std::shared_ptr<Arguments>;
 
-// A command over names; `complete` makes the request of it, whose name and etag are filled in here.
+// A command over names; `complete` makes the request of it, whose name and etag are filled in here. What it runs.
 template <typename Request>
-void AddTransition(CLI::App& command, const ResourceKind& kind, Session& session, const ArgumentsPtr& arguments,
-                   std::string done, std::function<Result<Request>()> complete) {
+std::function<int()> AddTransition(CLI::App& command, const ResourceKind& kind, Session& session,
+                                   const ArgumentsPtr& arguments, std::string done,
+                                   std::function<Result<Request>()> complete) {
   command.add_option("NAME", arguments->names, "Names or ids; - reads them from standard input")->required();
   if constexpr (requires(Request request) { request.set_etag(""); }) {
     command.add_option("--etag", arguments->etag, "Only if the record still has this etag");
   }
   AddOutputOption(command, arguments->format);
-  command.callback([&kind, &session, arguments, done, complete] {
-    session.command = [&kind, &session, arguments, done, complete] {
-      const auto request = complete();
-      if (!request.ok()) return ReportError(session.console(), request.error());
-      return ForEachName(session, kind, arguments->names, arguments->format, done, [&](const std::string& name) {
-        auto copy = std::make_unique<Request>(*request);
-        copy->set_name(name);
-        if constexpr (requires { copy->set_etag(""); }) copy->set_etag(arguments->etag);
-        if constexpr (requires { copy->set_request_id(""); }) copy->set_request_id(session.ids().NewUuid());
-        return copy;
-      });
-    };
-  });
+  const auto run = [&kind, &session, arguments, done, complete] {
+    const auto request = complete();
+    if (!request.ok()) return ReportError(session.console(), request.error());
+    return ForEachName(session, kind, arguments->names, arguments->format, done, [&](const std::string& name) {
+      auto copy = std::make_unique<Request>(*request);
+      copy->set_name(name);
+      if constexpr (requires { copy->set_etag(""); }) copy->set_etag(arguments->etag);
+      if constexpr (requires { copy->set_request_id(""); }) copy->set_request_id(session.ids().NewUuid());
+      return copy;
+    });
+  };
+  command.callback([&session, run] { session.command = run; });
+  return run;
 }
 
 // The reason of a lead that `text` names. Errors: a usage error that lists them.
@@ -158,10 +160,19 @@ void AddQualificationTransitions(CLI::App& group, Session& session) {
       []() -> Result<CancelQualificationRequest> { return CancelQualificationRequest(); });
 
   command = group.add_subcommand("revert", "Take committed qualifications back: the leads are open again");
-  SetExamples(*command, {"quartet qualification revert qualifications/…"});
-  AddTransition<RevertQualificationRequest>(
-      *command, QualificationKind(), session, std::make_shared<Arguments>(), "is reverted",
+  SetExamples(*command, {"quartet qualification revert qualifications/…",
+                         "quartet qualification revert qualifications/… --dry-run"});
+  auto revert = std::make_shared<Arguments>();
+  auto dry_run = std::make_shared<bool>(false);
+  const auto run = AddTransition<RevertQualificationRequest>(
+      *command, QualificationKind(), session, revert, "is reverted",
       []() -> Result<RevertQualificationRequest> { return RevertQualificationRequest(); });
+  command->add_flag("--dry-run", *dry_run, "Only show what would be removed and what would be as it was before");
+  command->callback([&session, revert, dry_run, run] {
+    session.command = [&session, revert, dry_run, run] {
+      return *dry_run ? PreviewReverts(session, revert->names, revert->format) : run();
+    };
+  });
 }
 
 }  // namespace quartet::cli

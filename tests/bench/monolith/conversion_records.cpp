@@ -24,7 +24,7 @@ resource::Record Open(const Traits& traits, typename Traits::Message& message, c
   traits.PrepareNew(message);
   check(message, violations);
   if (!violations.empty()) throw std::runtime_error(ToString(violations.ToStatus().error()));
-  Traits::SetReferences(message, decision.names());
+  Traits::SetReferences(message, message, decision.names());
   auto record =
       methods::TypedRecord<Traits>::Encode(message, id, 1, decision.decide_time_us(), decision.decide_time_us());
   events.push_back(methods::TypedRecord<Traits>::EventOf(Traits::Event::OPENED, record, message));
@@ -45,6 +45,12 @@ const opportunity::OpportunityTraits& Opportunities() {
   return traits;
 }
 
+lead::v1::Lead LeadOf(const resource::Record& record) {
+  auto lead = methods::TypedRecord<lead::LeadTraits>::Decode(record);
+  if (!lead.ok()) throw std::runtime_error(ToString(lead.error()));
+  return *std::move(lead);
+}
+
 }  // namespace
 
 resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t now_us, Rules rules) {
@@ -58,7 +64,7 @@ resource::Record LeadRecord(lead::v1::Lead lead, std::string id, std::int64_t no
 std::string CreationEvents(const std::vector<resource::Record>& leads, IdSource& ids) {
   std::vector<events::Message> events;
   for (const resource::Record& lead : leads) {
-    auto message = methods::TypedRecord<lead::LeadTraits>::Decode(lead);
+    auto message = LeadOf(lead);
     events.push_back(methods::TypedRecord<lead::LeadTraits>::EventOf(lead::v1::LeadEvent::CREATED, lead, message));
   }
   return Serialized(events, ids);
@@ -66,7 +72,7 @@ std::string CreationEvents(const std::vector<resource::Record>& leads, IdSource&
 
 ConversionRecords Convert(const resource::Record& before, const std::string& account_id, bool account_opened,
                           IdSource& ids, std::int64_t now_us, Rules rules) {
-  const lead::v1::Lead lead = methods::TypedRecord<lead::LeadTraits>::Decode(before);
+  const lead::v1::Lead lead = LeadOf(before);
   const auto checked = [rules](auto check) {
     return [rules, check](auto& message, auto& violations) {
       if (rules == Rules::kApply) check(message, violations);
@@ -112,7 +118,7 @@ ConversionRecords Convert(const resource::Record& before, const std::string& acc
 }
 
 std::vector<identity::Identity> AccountIdentities(const resource::Record& lead) {
-  const lead::v1::Lead message = methods::TypedRecord<lead::LeadTraits>::Decode(lead);
+  const lead::v1::Lead message = LeadOf(lead);
   account::v1::Account account;
   account.set_display_name(message.company());
   account.set_website(message.website());

@@ -15,8 +15,7 @@ namespace {
 Status WriteRecord(storage::Transaction& transaction, const resource::RecordRepository& repository,
                    const resource::Record& record) {
   QUARTET_RETURN_IF_ERROR(repository.Insert(transaction, record));
-  const auto claimed = resource::ClaimIdentities(transaction, repository, record.identities, record.id);
-  return claimed.ok() ? Status() : Status(claimed.error());
+  return resource::ClaimIdentities(transaction, repository, record.identities, record.id);
 }
 
 // The reply that each service keeps.

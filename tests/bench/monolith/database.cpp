@@ -42,7 +42,7 @@ std::string FindByIdentity(std::string_view schema) {
 
 std::string ClaimIdentities(std::string_view schema) {
   return fmt::format(
-      "INSERT INTO {}.identity (kind, value, record_id, former) SELECT wanted.kind, wanted.value, $3, 0 "
+      "INSERT INTO {}.identity (kind, value, record_id, former, first) SELECT wanted.kind, wanted.value, $3, 0, 1 "
       "FROM unnest($1::BIGINT[], $2::TEXT[]) AS wanted (kind, value) ON CONFLICT DO NOTHING",
       schema);
 }

@@ -25,8 +25,8 @@ BEGIN
   PERFORM FROM account.identity
     WHERE (kind, value) IN (SELECT * FROM unnest(p_account_kinds, p_account_values)) LIMIT 1;
   IF NOT FOUND THEN
-    INSERT INTO account.identity (kind, value, record_id, former)
-      SELECT wanted.kind, wanted.value, p_account, 0
+    INSERT INTO account.identity (kind, value, record_id, former, first)
+      SELECT wanted.kind, wanted.value, p_account, 0, 1
         FROM unnest(p_account_kinds, p_account_values) AS wanted (kind, value)
       ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS claimed = ROW_COUNT;
@@ -42,8 +42,8 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION 'the contact exists' USING ERRCODE = 'unique_violation';
   END IF;
-  INSERT INTO contact.identity (kind, value, record_id, former)
-    SELECT wanted.kind, wanted.value, p_contact, 0
+  INSERT INTO contact.identity (kind, value, record_id, former, first)
+    SELECT wanted.kind, wanted.value, p_contact, 0, 1
       FROM unnest(p_contact_kinds, p_contact_values) AS wanted (kind, value);
   INSERT INTO contact.contact (id, version, create_time, update_time, delete_time, body, owner, source, account)
     VALUES (p_contact, 1, p_time, p_time, 0, p_contact_body, p_contact_owner, p_contact_source, p_contact_account);

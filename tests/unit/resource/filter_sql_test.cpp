@@ -32,8 +32,7 @@ constexpr std::array<FilterField, 7> kFields = {
     TimeField("update_time", "update_time"),
 };
 constexpr std::array<std::string_view, 3> kColumns = {"state", "owner", "company"};
-constexpr Schema kSchema = {
-    .table = "item", .collection = "items", .columns = kColumns, .identities_have_one_owner = false};
+constexpr Schema kSchema = {.table = "item", .collection = "items", .columns = kColumns, .exclusive_identities = false};
 constexpr std::int64_t kEpoch_us = 1'767'225'600'000'000;  // 2026-01-01T00:00:00Z
 
 class FilterSql : public ::testing::Test {

@@ -2,7 +2,7 @@
 // and contact services as they are.
 #include <gmock/gmock.h>
 
-#include "tests/integration/participant_fixture.h"
+#include "tests/integration/commit/participant_fixture.h"
 
 namespace quartet::test {
 namespace {

@@ -2,7 +2,7 @@
 // 8 and 15), and giving back (rule 17).
 #include <gmock/gmock.h>
 
-#include "tests/integration/participant_fixture.h"
+#include "tests/integration/commit/participant_fixture.h"
 
 namespace quartet::test {
 namespace {

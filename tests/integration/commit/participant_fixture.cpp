@@ -1,4 +1,4 @@
-#include "tests/integration/participant_fixture.h"
+#include "tests/integration/commit/participant_fixture.h"
 
 namespace quartet::test {
 
@@ -8,6 +8,7 @@ using qualification::v1::Prepare;
 
 Result<commit::Decisions> KnownDecisions::Ask(std::span<const std::string> ids) {
   ++questions;
+  asked += ids.size();
   if (!reachable) return Unavailable("DECISIONS_UNAVAILABLE", "the orchestrator cannot be reached");
   commit::Decisions answer;
   for (const std::string& id : ids) {
@@ -81,9 +82,17 @@ Command ParticipantTest::PrepareContact(int number, const lead::v1::Lead& lead, 
   return CommandOf(number, attempt, PartOf(plan, Prepare::kContact));
 }
 
-Command ParticipantTest::PrepareRevert(int number, int reverted, std::int64_t attempt) {
+Command ParticipantTest::PrepareOpportunities(int number, const lead::v1::Lead& lead, std::int64_t attempt,
+                                              const Options& options) {
+  const auto plan = qualification::MakePlan(lead, options, TestName("qualifications", number));
+  return CommandOf(number, attempt, PartOf(plan, Prepare::kOpportunities));
+}
+
+Command ParticipantTest::PrepareRevert(int number, int reverted, std::int64_t attempt,
+                                       const std::vector<std::string>& gone) {
   Prepare prepare;
   prepare.mutable_revert()->set_qualification(TestName("qualifications", reverted));
+  prepare.mutable_revert()->mutable_gone()->Assign(gone.begin(), gone.end());
   return CommandOf(number, attempt, std::move(prepare));
 }
 

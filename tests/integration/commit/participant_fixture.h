@@ -36,6 +36,7 @@ class KnownDecisions final : public commit::DecisionSource {
 
   bool reachable = true;
   int questions = 0;
+  std::size_t asked = 0;  // qualifications, in all questions together
 
  private:
   std::map<std::string, qualification::v1::Decision> decisions_;
@@ -57,7 +58,11 @@ class ParticipantTest : public EveryDatabase {
                                 const Options& options = {});
   static Command PrepareContact(int number, const lead::v1::Lead& lead, std::int64_t attempt = 0,
                                 const Options& options = {});
-  static Command PrepareRevert(int number, int reverted, std::int64_t attempt = 0);
+  static Command PrepareOpportunities(int number, const lead::v1::Lead& lead, std::int64_t attempt = 0,
+                                      const Options& options = {});
+  // `gone`: what the reverted one opened.
+  static Command PrepareRevert(int number, int reverted, std::int64_t attempt = 0,
+                               const std::vector<std::string>& gone = {});
   static Command Release(int number, std::int64_t attempt);
   static Command Tell(const Decision& decision);
 
