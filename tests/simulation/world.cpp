@@ -43,6 +43,7 @@ World::World(const DatabaseBackendFactory& backend, unsigned seed)
       opportunity_kind_(opportunity_traits_),
       orchestrators_backend_(backend.make()),
       orchestrator_(*orchestrators_backend_, clock_, ids_),
+      other_(orchestrator_.AnotherCoordinator()),
       decisions_(orchestrator_),
       leads_(backend, clock_, ids_, lead_kind_, decisions_, lead::kMigrations),
       accounts_(backend, clock_, ids_, account_kind_, decisions_, account::kMigrations),
@@ -77,8 +78,16 @@ int World::committed() const {
   return count;
 }
 
+void World::ChooseReplicas() {
+  leads_.replica = Below(2);
+  accounts_.replica = Below(2);
+  contacts_.replica = Below(2);
+  opportunities_.replica = Below(2);
+}
+
 void World::Step() {
   PassTime();
+  ChooseReplicas();
   const int what = Below(100);
   if (what < 10) {
     BeginOne();
@@ -142,7 +151,7 @@ void World::Deliver(Place place, const std::vector<std::string>& data) {
   if (place == kOrchestrator) {
     std::vector<events::Delivery> deliveries;
     for (const std::string& one : data) deliveries.emplace_back().message.data = one;
-    statuses = orchestrator_.Handle(deliveries);
+    statuses = Chance(50) ? orchestrator_.Handle(deliveries) : orchestrator_.Handle(deliveries, *other_);
   } else {
     for (const std::string& one : data) ASSERT_TRUE(commands.emplace_back().ParseFromString(one));
   }
@@ -196,18 +205,28 @@ void World::Restart(Place place) {
   if (place == kAccount) accounts_.Restart();
   if (place == kContact) contacts_.Restart();
   if (place == kOpportunity) opportunities_.Restart();
-  if (place == kOrchestrator) orchestrator_.Restart();
+  if (place != kOrchestrator) return;
+  // One of the replicas, or both.
+  other_.reset();
+  if (Chance(60)) orchestrator_.Restart();
+  other_ = orchestrator_.AnotherCoordinator();
 }
 
 void World::PassTime() {
   clock_.Advance(1 + Below(Chance(3) ? 3'000'000 : 20'000));
 }
 
+void World::Drive(qualification::Coordinator& coordinator, bool redrive) {
+  for (const Status& status : {coordinator.KeepUp(), redrive ? coordinator.Redrive() : Status()})
+    EXPECT_TRUE(status.ok() || status.error().reason == qualification::kMoved) << ToString(status.error());
+}
+
 void World::Redrive() {
   Note("what does not move is driven again");
   clock_.Advance(Below(40'000'000));
-  Require(orchestrator_.coordinator().KeepUp());
-  Require(orchestrator_.coordinator().Redrive());
+  const bool first = Chance(50);
+  Drive(orchestrator_.coordinator(), first);
+  Drive(*other_, !first);
   const auto resolve = [&](auto& node) {
     const Status resolved = node.participant().ResolveOldIntents(std::chrono::seconds(2));
     EXPECT_TRUE(resolved.ok() || resolved.error().code == Code::kUnavailable) << ToString(resolved.error());
@@ -220,7 +239,7 @@ void World::Redrive() {
 
 void World::UserActs() {
   rows_ = orchestrator_.Rows();
-  const int what = Below(4);
+  const int what = Below(6);
   const std::string& lead = lead_names_[static_cast<std::size_t>(Below(kLeads))];
   if (what == 0) {
     // A closed lead is read-only.
@@ -230,7 +249,7 @@ void World::UserActs() {
     Note(fmt::format("a user writes into {}: {}", lead, changed.ok() ? "done" : changed.error().reason));
   } else if (what == 1 && !rows_.empty()) {
     const auto& row = rows_[static_cast<std::size_t>(Below(static_cast<int>(rows_.size())))];
-    const auto canceled = orchestrator_.coordinator().Cancel(row.id);
+    const auto canceled = (Chance(50) ? orchestrator_.coordinator() : *other_).Cancel(row.id);
     Note(fmt::format("a user cancels {}: {}", row.id, canceled.ok() ? "done" : canceled.error().reason));
   } else if (what == 2 && !rows_.empty()) {
     // A few tries to find one that can be taken back.
@@ -252,7 +271,27 @@ void World::UserActs() {
     const Status deleted = accounts_.Delete(old_account_);
     old_account_deleted_ = deleted.ok();
     Note(fmt::format("a user deletes {}: {}", old_account_, deleted.ok() ? "done" : deleted.error().reason));
+  } else if (what > 3) {
+    UserWritesByEtag();
   }
+}
+
+void World::UserWritesByEtag() {
+  const auto listed = accounts_.List();
+  if (!listed.ok() || listed->empty()) return;
+  const auto& account = (*listed)[static_cast<std::size_t>(Below(static_cast<int>(listed->size())))];
+  const auto known = etags_.find(account.name());
+  if (known == etags_.end()) {
+    etags_[account.name()] = account.etag();
+    return;
+  }
+  const std::string marker = fmt::format("m{}", ++markers_);
+  const Status written =
+      accounts_.ChangeAt(account.name(), known->second, [&](account::v1::Account& a) { a.add_tags(marker); });
+  Note(fmt::format("a user writes into {} at etag {}: {}", account.name(), known->second,
+                   written.ok() ? "done" : written.error().reason));
+  if (written.ok()) acknowledged_[account.name()].push_back(marker);
+  etags_.erase(known);
 }
 
 }  // namespace quartet::test

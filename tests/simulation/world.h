@@ -39,7 +39,7 @@ class AskedDecisions final : public commit::DecisionSource {
   OrchestratorNode& orchestrator_;
 };
 
-// The five services as they are, each over its own database, and between them a
+// The five services as they are, two replicas of each over one database, and between them a
 // set of messages: one that was sent may arrive any number of times, in any
 // order, at any later moment, until the broker loses everything. One seed is one
 // history.
@@ -87,9 +87,21 @@ class World {
   void Restart(Place place);
   void ReadOne();
   void UserActs();
+  // A user reads an account, or changes one by the etag that was read last.
+  void UserWritesByEtag();
+  // Which of two replicas of each service does what comes next.
+  void ChooseReplicas();
   void PassTime();
   void Redrive();
+  // What a replica does by its timers; another may have been quicker.
+  void Drive(qualification::Coordinator& coordinator, bool redrive);
 
+  // An etag names one content for ever, and no acknowledged write is lost.
+  template <class Record>
+  void CheckEtag(const Record& record);
+  void CheckWrites();
+  // Nobody has seen what cannot be.
+  void CheckNoContradiction();
   // How it was decided, and that it stays so.
   void CheckDecisionStays(const qualification::Row& row);
   void CheckVisible(const qualification::Row& row, bool reverted);
@@ -107,6 +119,7 @@ class World {
   const opportunity::OpportunityKind opportunity_kind_;
   const std::unique_ptr<DatabaseBackend> orchestrators_backend_;
   OrchestratorNode orchestrator_;
+  std::unique_ptr<qualification::Coordinator> other_;  // a replica of the orchestrator's
   AskedDecisions decisions_;
   ParticipantNode<lead::LeadTraits> leads_;
   ParticipantNode<account::AccountTraits> accounts_;
@@ -120,6 +133,10 @@ class World {
   bool old_account_deleted_ = false;
   std::vector<qualification::Row> rows_;  // as they are after the last step
   std::map<std::string, std::string> decided_;
+  std::map<std::string, std::string> contents_;                   // by name and etag
+  std::map<std::string, std::string> etags_;                      // that a user has read, by account
+  std::map<std::string, std::vector<std::string>> acknowledged_;  // markers, by account
+  int markers_ = 0;
   std::vector<std::string> trace_;
 };
 

@@ -1,4 +1,5 @@
 // The invariants of the protocol's model (P1 to P8), on the real databases.
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -119,6 +120,33 @@ void World::CheckOwners(Node& node) {
     EXPECT_TRUE(known.contains(owner)) << "an identity is held for nobody: " << owner;
 }
 
+template <class Record>
+void World::CheckEtag(const Record& record) {
+  const auto [known, is_new] =
+      contents_.try_emplace(record.name() + " at etag " + record.etag(), record.SerializeAsString());
+  EXPECT_EQ(known->second, record.SerializeAsString()) << known->first << " has two contents";
+}
+
+void World::CheckWrites() {
+  for (const auto& lead : Require(leads_.PeekAll())) CheckEtag(lead);
+  for (const auto& contact : Require(contacts_.PeekAll())) CheckEtag(contact);
+  for (const auto& opportunity : Require(opportunities_.PeekAll())) CheckEtag(opportunity);
+  for (const auto& account : Require(accounts_.PeekAll())) {
+    CheckEtag(account);
+    for (const std::string& marker : acknowledged_[account.name()])
+      EXPECT_NE(std::ranges::find(account.tags(), marker), account.tags().end())
+          << account.name() << " has lost " << marker << ", which was acknowledged";
+  }
+}
+
+void World::CheckNoContradiction() {
+  EXPECT_TRUE(leads_.Contradictions().empty());
+  EXPECT_TRUE(accounts_.Contradictions().empty());
+  EXPECT_TRUE(contacts_.Contradictions().empty());
+  EXPECT_TRUE(opportunities_.Contradictions().empty());
+  EXPECT_EQ(orchestrator_.Contradictions("unknown_qualification"), 0);
+}
+
 void World::CheckInvariants() {
   rows_ = orchestrator_.Rows();
   const bool reachable = std::exchange(decisions_.reachable, true);
@@ -127,12 +155,17 @@ void World::CheckInvariants() {
     if (row.qualification().kind() == Qualification::QUALIFY) CheckVisible(row, Reverted(row.qualification().name()));
     EXPECT_LE(row.qualification().attempt(), static_cast<std::int64_t>(rows_.size()));
   }
+  CheckWrites();
+  CheckNoContradiction();
   // Companies and addresses are opened once.
   std::set<std::string> companies;
   for (const auto& account : Require(accounts_.PeekAll()))
     EXPECT_TRUE(companies.insert(account.display_name()).second) << account.display_name() << " is there twice";
+  std::set<std::string> accounts = {"", old_account_};
+  for (const auto& account : Require(accounts_.PeekAll())) accounts.insert(account.name());
   std::set<std::string> addresses;
   for (const auto& contact : Require(contacts_.PeekAll())) {
+    EXPECT_TRUE(accounts.contains(contact.account())) << contact.name() << " names what is gone: " << contact.account();
     for (const auto& email : contact.emails())
       EXPECT_TRUE(addresses.insert(email.address()).second) << email.address() << " is there twice";
   }
@@ -150,8 +183,8 @@ bool World::ComeToRest() {
   };
   for (int round = 0; round < 200 && !at_rest(); ++round) {
     clock_.Advance(31'000'000);
-    Require(orchestrator_.coordinator().KeepUp());
-    Require(orchestrator_.coordinator().Redrive());
+    Drive(orchestrator_.coordinator(), true);
+    Drive(*other_, true);
     for (int i = 0; i < kPlaces; ++i) Collect(static_cast<Place>(i));
     while (!messages_.empty()) {
       const Message message = std::move(messages_.back());

@@ -95,7 +95,7 @@ class ParticipantNode {
   std::vector<Status> TryHandle(const std::vector<Command>& commands) {
     std::vector<events::Delivery> deliveries;
     for (const Command& command : commands) deliveries.emplace_back().message.data = command.SerializeAsString();
-    return participant_->Handle(deliveries);
+    return participant().Handle(deliveries);
   }
   // Handles commands, all of which must succeed, and gives the replies to them.
   std::vector<Reply> Handle(const std::vector<Command>& commands) {
@@ -128,10 +128,10 @@ class ParticipantNode {
     const std::int64_t now_us = clock_.NowMicros();
     resource::Record record = Typed::Encode(message, ids_.NewUuid(), 1, now_us, now_us);
     const auto mutation = Typed::MutationOf(Traits::Event::CREATED, std::move(record), message);
-    return resource::NameOf(Traits::kSchema.collection, Require(store_->Create(mutation)).id);
+    return resource::NameOf(Traits::kSchema.collection, Require(store().Create(mutation)).id);
   }
   // As a reader sees it.
-  Result<std::optional<Message>> Get(const std::string& name) { return Get(name, *store_); }
+  Result<std::optional<Message>> Get(const std::string& name) { return Get(name, store()); }
   // The same, but what was met is not carried out.
   Result<std::optional<Message>> Peek(const std::string& name) { return Get(name, *observer_); }
   Result<std::vector<Message>> PeekAll(const std::string& filter = "", int page_size = 1'000) {
@@ -139,7 +139,7 @@ class ParticipantNode {
   }
   // All records, page by page, as a reader sees them.
   Result<std::vector<Message>> List(const std::string& filter = "", int page_size = 1'000) {
-    return List(filter, page_size, *store_);
+    return List(filter, page_size, store());
   }
 
   // The first page alone, and nothing carried out.
@@ -219,8 +219,11 @@ class ParticipantNode {
   TestReferences references;
 
   storage::Database& database() { return *database_; }
-  commit::Participant& participant() { return *participant_; }
-  commit::RecordStore& store() { return *store_; }
+  // Which of two replicas does what comes: they share the database, and the second
+  // remembers decisions as services do.
+  int replica = 0;
+  commit::Participant& participant() { return replica == 0 ? *participant_ : *second_participant_; }
+  commit::RecordStore& store() { return replica == 0 ? *store_ : *second_store_; }
 
  private:
   Result<std::optional<Message>> Get(const std::string& name, commit::RecordStore& store) {
@@ -269,7 +272,7 @@ class ParticipantNode {
   template <class Change>
   Status Write(const std::string& name, const Change& change) {
     auto changed =
-        store_->Change(resource::IdOf(name), &Typed::IdentitiesOf,
+        store().Change(resource::IdOf(name), &Typed::IdentitiesOf,
                        [&](const resource::Record& before, std::int64_t /*now_us*/) -> Result<commit::Mutation> {
                          QUARTET_ASSIGN_OR_RETURN(Message message, Typed::Decode(before));
                          return change(message, before);
@@ -304,12 +307,29 @@ class ParticipantNode {
     no_outbox_ = std::make_unique<events::Outbox>(*read_only_, *relay_, ids_, clock_);
     observer_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *read_only_, *no_outbox_,
                                                       decisions_, references, clock_);
+    remembered_ = std::make_unique<commit::CachingDecisionSource>(
+        [this](const std::vector<std::string>& ids) { return Fetch(ids); });
+    second_store_ = std::make_unique<commit::RecordStore>(kind_, records_, intents_, resolution_, *database_, *outbox_,
+                                                          *remembered_, references, clock_);
+    second_participant_ =
+        std::make_unique<commit::Participant>(kind_, records_, intents_, resolution_, *database_, *outbox_,
+                                              *remembered_, references, watermark, clock_, ids_);
     participant_ = std::make_unique<commit::Participant>(kind_, records_, intents_, resolution_, *database_, *outbox_,
                                                          decisions_, references, watermark, clock_, ids_);
   }
+  Result<commit::CachingDecisionSource::Fetched> Fetch(const std::vector<std::string>& ids) {
+    QUARTET_ASSIGN_OR_RETURN(const auto answer, decisions_.Ask(ids));
+    commit::CachingDecisionSource::Fetched fetched;
+    for (const std::string& id : ids) fetched.decisions.push_back(answer.at(id));
+    return fetched;
+  }
+
   void Close() {
     // First: what is queued uses the rest.
     database_->Close();
+    second_participant_.reset();
+    second_store_.reset();
+    remembered_.reset();
     participant_.reset();
     observer_.reset();
     no_outbox_.reset();
@@ -343,6 +363,9 @@ class ParticipantNode {
   std::unique_ptr<events::Outbox> no_outbox_;
   std::unique_ptr<commit::RecordStore> observer_;
   std::unique_ptr<commit::Participant> participant_;
+  std::unique_ptr<commit::CachingDecisionSource> remembered_;
+  std::unique_ptr<commit::RecordStore> second_store_;
+  std::unique_ptr<commit::Participant> second_participant_;
 };
 
 }  // namespace quartet::test
