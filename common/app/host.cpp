@@ -186,6 +186,7 @@ void Host::AddService(std::shared_ptr<grpc::Service> service) {
 }
 
 void Host::AddConsumer(std::string topic, events::Handler handler, events::ConsumerOptions options) {
+  options.counters = &parts_->counters;
   parts_->consumer_specs.push_back({std::move(topic), std::move(handler), options});
 }
 
