@@ -186,6 +186,7 @@ void Host::AddService(std::shared_ptr<grpc::Service> service) {
 }
 
 void Host::AddConsumer(std::string topic, events::Handler handler, events::ConsumerOptions options) {
+  options.counters = &parts_->counters;
   parts_->consumer_specs.push_back({std::move(topic), std::move(handler), options});
 }
 
@@ -193,10 +194,19 @@ void Host::AddTimer(std::chrono::milliseconds interval, std::function<void()> ac
   parts_->timers.Add(interval, std::move(action));
 }
 
+void Host::AddTimer(std::chrono::milliseconds interval, std::string trouble, std::function<Status()> action) {
+  parts_->timers.Add(interval, std::move(trouble), std::move(action));
+}
+
 void Host::AddLeaderTimer(std::chrono::milliseconds interval, std::function<void()> action) {
   AddTimer(interval, [this, action = std::move(action)] {
     if (parts_->membership().Now()->leads()) action();
   });
+}
+
+void Host::AddLeaderTimer(std::chrono::milliseconds interval, std::string trouble, std::function<Status()> action) {
+  AddTimer(interval, std::move(trouble),
+           [this, action = std::move(action)] { return parts_->membership().Now()->leads() ? action() : Status(); });
 }
 
 void Host::AddBackground(std::function<void()> start, std::function<void()> stop) {

@@ -65,12 +65,15 @@ class Host {
   void AddConsumer(std::string topic, events::Handler handler, events::ConsumerOptions options = {});
 
   // Calls `action` every `interval` (> 0) on the one timer thread; a call that
-  // takes long delays the next, none overlap. Exceptions are logged.
+  // takes long delays the next, none overlap. Exceptions are logged, and so, under the
+  // name `trouble`, are errors: once for as long as they last (telemetry::Trouble).
   void AddTimer(std::chrono::milliseconds interval, std::function<void()> action);
+  void AddTimer(std::chrono::milliseconds interval, std::string trouble, std::function<Status()> action);
 
   // The same for what one replica need do for all of them: only the leader calls
   // `action`. For a moment two may, or none.
   void AddLeaderTimer(std::chrono::milliseconds interval, std::function<void()> action);
+  void AddLeaderTimer(std::chrono::milliseconds interval, std::string trouble, std::function<Status()> action);
 
   // Calls `start` when the host starts, after the timers, and `stop` when it stops,
   // before them, for what has a thread of its own.

@@ -47,26 +47,20 @@ class RedisWatch {
  public:
   explicit RedisWatch(const config::ServiceSettings& settings)
       : address_(settings.redis.ToString()), bus_(MakeBus(settings)), timers_("redis watch") {
-    timers_.Add(std::chrono::seconds(1), [this] { Look(); });
+    timers_.Add(std::chrono::seconds(1), "redis cannot be used; trying again", [this] { return Look(); });
     timers_.Start();
   }
 
  private:
-  void Look() {
-    const Status status = bus_->Check();
-    const std::string now = status.ok() ? "" : ToString(status.error());
-    if (now == last_) return;
-    last_ = now;
-    if (now.empty()) {
-      telemetry::LogInfo("redis is ready", {{"address", address_}});
-    } else {
-      telemetry::LogError("redis cannot be used; trying again", {{"address", address_}, {"error", now}});
-    }
+  Status Look() {
+    Status status = bus_->Check();
+    if (status.ok() && !std::exchange(was_ready_, true)) telemetry::LogInfo("redis is ready", {{"address", address_}});
+    return status;
   }
 
   const std::string address_;
   const std::unique_ptr<events::RedisBus> bus_;  // its own, so that no publisher waits for a check
-  std::string last_ = "not looked yet";
+  bool was_ready_ = false;
   Timers timers_;
 };
 

@@ -4,8 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "common/telemetry/log.h"
-
 namespace quartet::app {
 
 using std::chrono::steady_clock;
@@ -17,7 +15,19 @@ Timers::~Timers() {
 }
 
 void Timers::Add(std::chrono::milliseconds interval, std::function<void()> action) {
-  timers_.push_back({.interval = interval, .action = std::move(action), .due = {}});
+  Add(interval, "timer threw", [action = std::move(action)] {
+    action();
+    return Status();
+  });
+}
+
+void Timers::Add(std::chrono::milliseconds interval, std::string trouble, std::function<Status()> action) {
+  timers_.push_back({.interval = interval,
+                     .what = std::move(trouble),
+                     .action = std::move(action),
+                     .trouble = std::make_unique<telemetry::Trouble>(
+                         clock_, std::vector<std::pair<std::string, std::string>>{{"service", owner_}}),
+                     .due = {}});
 }
 
 void Timers::Start() {
@@ -49,16 +59,15 @@ void Timers::Run() {
 }
 
 void Timers::Fire(Timer& timer) {
-  std::string what = "not a std::exception";
-  bool threw = true;
+  Status result;
   try {
-    timer.action();
-    threw = false;
+    result = timer.action();
   } catch (const std::exception& exception) {
-    what = exception.what();
+    result = Internal(std::string("a timer threw: ") + exception.what());
   } catch (...) {
+    result = Internal("a timer threw what is no std::exception");
   }
-  if (threw) telemetry::LogError("timer threw", {{"service", owner_}, {"what", what}});
+  timer.trouble->Note(timer.what, result);
   timer.due = steady_clock::now() + timer.interval;
 }
 

@@ -3,10 +3,15 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/telemetry/trouble.h"
 
 namespace quartet::app {
 
@@ -23,6 +28,9 @@ class Timers {
   // `action` is called `interval` (> 0) after Start, and then `interval` after
   // each time that it returned. What it throws is logged.
   void Add(std::chrono::milliseconds interval, std::function<void()> action);
+  // The same for one that may fail: then `trouble`, a short constant text, is logged,
+  // once for as long as it lasts.
+  void Add(std::chrono::milliseconds interval, std::string trouble, std::function<Status()> action);
   void Start();
   // Lets an action that runs finish.
   void Stop();
@@ -31,7 +39,9 @@ class Timers {
   using SteadyTime = std::chrono::steady_clock::time_point;
   struct Timer {
     std::chrono::milliseconds interval;
-    std::function<void()> action;
+    std::string what;
+    std::function<Status()> action;
+    std::unique_ptr<telemetry::Trouble> trouble;
     SteadyTime due;
   };
 
@@ -39,6 +49,7 @@ class Timers {
   void Fire(Timer& timer);
 
   const std::string owner_;
+  const SystemClock clock_;
   std::vector<Timer> timers_;  // the thread's own once started
   std::mutex mutex_;
   std::condition_variable stop_changed_;

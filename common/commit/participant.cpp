@@ -72,7 +72,7 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     Command command;
     if (!command.ParseFromString(deliveries[i].message.data)) {
-      statuses[i] = Internal("not a serialised quartet.qualification.v1.Command");
+      statuses[i] = events::UnreadableMessage("not a serialised quartet.qualification.v1.Command");
     } else if (!command.has_decisions()) {
       jobs.push_back({.delivery = i, .command = std::move(command)});
     } else {
@@ -208,7 +208,7 @@ Status Participant::RunCommand(storage::Transaction& transaction, Job& job, cons
     case Command::KIND_NOT_SET:
       break;
   }
-  return Internal("a command of an unknown kind");
+  return events::UnreadableMessage("a command of an unknown kind");
 }
 
 Status Participant::Prepare(storage::Transaction& transaction, Job& job, const Answers& answers,

@@ -8,12 +8,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/base/result.h"
@@ -30,6 +32,8 @@ enum class Carriage {
   // The same, and nobody waits for it: the relay holds it back for a moment and
   // joins it with others of its topic and type by putting their `data` one behind
   // the other, which protobuf reads as one message with all their repeated fields.
+  // It has each of its own fields once at most, so that they can be told apart again
+  // (joined_parts.h).
   kJoined,
 };
 
@@ -45,15 +49,28 @@ struct Message {
   std::string traceparent;   // W3C trace context; may be empty
   std::string data;
 
-  // The sender's own affairs, never sent.
+  // Sent, too, unless it is kStored: it says what is to become of a message that fails.
   Carriage carriage = Carriage::kStored;
+  // The sender's own affair, never sent.
   std::string partition_key;  // empty: the subject
 
   // Messages of one key share a partition (`partitionkey` in CloudEvents' Partitioning extension).
   std::string_view key() const { return partition_key.empty() ? subject : partition_key; }
 
+  // What it takes, attributes included.
+  std::size_t size_bytes() const {
+    return id.size() + topic.size() + type.size() + source.size() + subject.size() + traceparent.size() + data.size();
+  }
+
   bool operator==(const Message&) const = default;
 };
+
+// The error of a message that its addressee cannot read, and nobody will: sent again
+// it would be the same.
+inline constexpr std::string_view kUnreadable = "MESSAGE_UNREADABLE";
+inline Error UnreadableMessage(std::string message) {
+  return {.code = Code::kDataLoss, .reason = std::string(kUnreadable), .message = std::move(message)};
+}
 
 // A message as it reached a consumer.
 struct Delivery {
@@ -69,7 +86,7 @@ struct Share {
   int rank = 0;  // 0 to of - 1
   int of = 1;    // at least 1
 
-  bool Has(int partition) const { return partition % of == rank; }
+  bool Has(int partition) const { return of > 0 && partition % of == rank; }
   bool operator==(const Share&) const = default;
 };
 
@@ -86,9 +103,9 @@ class Subscription {
   virtual void Take(Share share) = 0;
 
   // New messages, at most `max` (at least 1; rounded up to a multiple of the
-  // partitions), waiting up to `timeout` for the first; none is no error. After a start, and after a broken connection,
-  // what this consumer holds unacknowledged comes first, and so it does of partitions that it newly reads.
-  // Errors: UNAVAILABLE BROKER_UNAVAILABLE.
+  // partitions) and fewer where they are large, waiting up to `timeout` for the first; none is no error. After a start,
+  // and after a broken connection, what this consumer holds unacknowledged comes first, and so it does of partitions
+  // that it newly reads. Errors: UNAVAILABLE BROKER_UNAVAILABLE.
   virtual Result<std::vector<Delivery>> Receive(int max, std::chrono::milliseconds timeout) = 0;
 
   // Messages of its share that were handed to any consumer of the group at least `min_idle`

@@ -33,7 +33,7 @@ Message FromEnvelope(v1::Envelope&& envelope) {
 }
 
 Error Unreadable() {
-  return {.code = Code::kDataLoss, .reason = "MESSAGE_UNREADABLE", .message = "a stored message cannot be read"};
+  return UnreadableMessage("a stored message cannot be read");
 }
 
 }  // namespace

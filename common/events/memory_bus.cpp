@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "common/events/limits.h"
 #include "common/events/redis/entry.h"
 
 namespace quartet::events {
@@ -59,7 +60,7 @@ class MemorySubscription final : public Subscription {
   Result<std::vector<Delivery>> Reclaim(int max, std::chrono::milliseconds min_idle) override {
     const std::lock_guard lock(bus_.mutex_);
     QUARTET_RETURN_IF_ERROR(bus_.CheckUp());
-    const std::int64_t before_us = bus_.clock_.NowMicros() - min_idle.count() * 1'000;
+    const std::int64_t before_us = bus_.clock_.SteadyMicros() - min_idle.count() * 1'000;
     return TakePending(
         max, [&](std::int64_t, const MemoryBus::Pending& pending) { return pending.delivered_us <= before_us; });
   }
@@ -72,7 +73,7 @@ class MemorySubscription final : public Subscription {
       const auto found = pending.find(EntryNumber(delivery));
       if (found == pending.end()) continue;
       found->second.consumer = consumer_;
-      found->second.delivered_us = bus_.clock_.NowMicros();
+      found->second.delivered_us = bus_.clock_.SteadyMicros();
     }
     return {};
   }
@@ -88,8 +89,9 @@ class MemorySubscription final : public Subscription {
   Status Bury(const Delivery& delivery, const Error&) override {
     const std::lock_guard lock(bus_.mutex_);
     QUARTET_RETURN_IF_ERROR(bus_.CheckUp());
-    bus_.contents_.streams[delivery.key].dead[++bus_.last_entry_id_] = {.message = delivery.message,
-                                                                        .published_us = bus_.clock_.NowMicros()};
+    auto& dead = bus_.contents_.streams[delivery.key].dead;
+    dead[++bus_.last_entry_id_] = {.message = delivery.message, .published_us = bus_.clock_.SteadyMicros()};
+    if (std::ssize(dead) > kDeadStreamEntriesMax) dead.erase(dead.begin());
     return {};
   }
 
@@ -108,7 +110,7 @@ class MemorySubscription final : public Subscription {
   Delivery Deliver(const std::string& key, std::int64_t number, const MemoryBus::Entry& entry,
                    MemoryBus::Pending& pending) {
     pending.consumer = consumer_;
-    pending.delivered_us = bus_.clock_.NowMicros();
+    pending.delivered_us = bus_.clock_.SteadyMicros();
     ++pending.count;
     return {.message = entry.message, .key = key, .entry_id = std::to_string(number), .delivery_count = pending.count};
   }
@@ -118,19 +120,23 @@ class MemorySubscription final : public Subscription {
   template <typename Wanted>
   std::vector<Delivery> TakePending(int max, Wanted wanted) {
     std::vector<Delivery> deliveries;
+    std::size_t bytes = 0;
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
       if (!share_.Has(partition)) continue;
       const std::string key = StreamKey(topic_, partition, bus_.partitions_);
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
       for (auto it = group.pending.begin(); it != group.pending.end();) {
-        if (static_cast<int>(deliveries.size()) >= max) return deliveries;
+        if (static_cast<int>(deliveries.size()) >= max || bytes >= kBatchBytesMax) return deliveries;
         const auto entry = entries.find(it->first);
         if (entry == entries.end()) {
           it = group.pending.erase(it);
           continue;
         }
-        if (wanted(it->first, it->second)) deliveries.push_back(Deliver(key, it->first, entry->second, it->second));
+        if (wanted(it->first, it->second)) {
+          deliveries.push_back(Deliver(key, it->first, entry->second, it->second));
+          bytes += entry->second.message.size_bytes();
+        }
         ++it;
       }
     }
@@ -162,13 +168,15 @@ class MemorySubscription final : public Subscription {
 
   std::vector<Delivery> TakeNew(int max) {
     std::vector<Delivery> deliveries;
+    std::size_t bytes = 0;
     for (int partition = 0; partition < bus_.partitions_; ++partition) {
       if (!share_.Has(partition)) continue;
       const std::string key = StreamKey(topic_, partition, bus_.partitions_);
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
       auto entry = entries.upper_bound(group.last_delivered);
-      for (; entry != entries.end() && static_cast<int>(deliveries.size()) < max; ++entry) {
+      for (; entry != entries.end() && static_cast<int>(deliveries.size()) < max && bytes < kBatchBytesMax; ++entry) {
+        bytes += entry->second.message.size_bytes();
         group.last_delivered = entry->first;
         deliveries.push_back(Deliver(key, entry->first, entry->second, group.pending[entry->first]));
       }
@@ -197,13 +205,23 @@ Status MemoryBus::CheckUp() const {
   return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is down", kRetryAfter);
 }
 
+void MemoryBus::EraseUntil(Stream& stream, std::map<std::int64_t, Entry>::iterator end) {
+  for (auto entry = stream.entries.begin(); entry != end; entry = stream.entries.erase(entry)) {
+    stream.bytes -= entry->second.message.size_bytes();
+  }
+}
+
 Status MemoryBus::Publish(std::span<const Message> messages) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
   for (const Message& message : messages) {
     Stream& stream =
         contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.key()), partitions_)];
-    stream.entries[++last_entry_id_] = {.message = message, .published_us = clock_.NowMicros()};
+    if (stream.entries.size() >= kMemoryStreamEntriesMax || stream.bytes >= kMemoryStreamBytesMax) {
+      return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is full", kRetryAfter);
+    }
+    stream.bytes += message.size_bytes();
+    stream.entries[++last_entry_id_] = {.message = message, .published_us = clock_.SteadyMicros()};
   }
   changed_.notify_all();
   return {};
@@ -221,20 +239,22 @@ std::unique_ptr<Subscription> MemoryBus::Subscribe(const std::string& topic, con
 Status MemoryBus::Trim(const std::string& topic, std::chrono::milliseconds max_age) {
   const std::lock_guard lock(mutex_);
   QUARTET_RETURN_IF_ERROR(CheckUp());
-  const std::int64_t oldest_us = clock_.NowMicros() - max_age.count() * 1'000;
+  const std::int64_t oldest_us = clock_.SteadyMicros() - max_age.count() * 1'000;
   for (int partition = 0; partition < partitions_; ++partition) {
     const auto found = contents_.streams.find(StreamKey(topic, partition, partitions_));
     if (found == contents_.streams.end()) continue;
     Stream& stream = found->second;
     if (stream.groups.empty()) {
-      std::erase_if(stream.entries, [&](const auto& entry) { return entry.second.published_us < oldest_us; });
+      const auto end = std::ranges::find_if(stream.entries,
+                                            [&](const auto& entry) { return entry.second.published_us >= oldest_us; });
+      EraseUntil(stream, end);
       continue;
     }
     std::int64_t keep_from = last_entry_id_ + 1;
     for (const auto& [name, group] : stream.groups) {
       keep_from = std::min(keep_from, group.pending.empty() ? group.last_delivered + 1 : group.pending.begin()->first);
     }
-    stream.entries.erase(stream.entries.begin(), stream.entries.lower_bound(keep_from));
+    EraseUntil(stream, stream.entries.lower_bound(keep_from));
   }
   return {};
 }

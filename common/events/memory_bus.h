@@ -72,7 +72,8 @@ class MemoryBus final : public Bus {
     std::int64_t published_us = 0;
   };
   struct Stream {
-    std::map<std::int64_t, Entry> entries;
+    std::map<std::int64_t, Entry> entries;  // kMemoryStream…Max
+    std::size_t bytes = 0;                  // of those
     std::map<std::string, Group> groups;
     std::map<std::int64_t, Entry> dead;
   };
@@ -83,6 +84,8 @@ class MemoryBus final : public Bus {
   };
 
   Status CheckUp() const;
+  // Forgets the entries before `end`.
+  static void EraseUntil(Stream& stream, std::map<std::int64_t, Entry>::iterator end);
 
   const Clock& clock_;
   const int partitions_;

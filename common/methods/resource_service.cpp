@@ -1,7 +1,6 @@
 #include "common/methods/resource_service.h"
 
 #include "common/commit/intent_repository.h"
-#include "common/telemetry/log.h"
 
 namespace quartet::methods {
 namespace {
@@ -21,10 +20,8 @@ Status MigrateTables(app::Host& host, const std::string& service, std::span<cons
 }
 
 void AddResolver(app::Host& host, commit::Participant& participant) {
-  host.AddTimer(kResolveInterval, [&participant] {
-    const Status resolved = participant.ResolveOldIntents(kOldIntentAge);
-    if (!resolved.ok()) telemetry::LogWarning("old intents wait", {{"error", ToString(resolved.error())}});
-  });
+  host.AddTimer(kResolveInterval, "old intents wait",
+                [&participant] { return participant.ResolveOldIntents(kOldIntentAge); });
 }
 
 void AddPruning(app::Host& host, commit::Pruning& pruning) {

@@ -57,7 +57,7 @@ void SetLogLevel(Level level) {
   log_level.store(level, std::memory_order_relaxed);
 }
 
-std::string FormatLine(Level level, std::string_view event, std::initializer_list<Field> fields) {
+std::string FormatLine(Level level, std::string_view event, std::span<const Field> fields) {
   std::string line(kLabels[static_cast<std::size_t>(level)]);
   line += ' ';
   line += event;
@@ -70,7 +70,7 @@ std::string FormatLine(Level level, std::string_view event, std::initializer_lis
   return line;
 }
 
-void Log(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void Log(Level level, std::string_view event, std::span<const Field> fields) {
   if (level < log_level.load(std::memory_order_relaxed)) return;
   const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   const auto micros = now.time_since_epoch().count() % 1'000'000;

@@ -1,9 +1,11 @@
 // common/telemetry: what a running process tells its operator: structured log
-// lines on stderr (this header) and counters (counters.h). Neither ever holds a
+// lines on stderr (this header), once for a trouble that lasts (trouble.h), and
+// counters (counters.h). Neither ever holds a
 // secret or a person's data: log names of records, never their contents.
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +29,10 @@ using Field = std::pair<std::string_view, std::string>;
 //   2026-01-31T12:00:00.123456Z INFO ready service=lead address=127.0.0.1:7400
 // Values with spaces, quotes or control characters are quoted and escaped.
 // `event` is a short constant text. Thread-safe.
-void Log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+void Log(Level level, std::string_view event, std::span<const Field> fields);
+inline void Log(Level level, std::string_view event, std::initializer_list<Field> fields = {}) {
+  Log(level, event, std::span<const Field>(fields.begin(), fields.size()));
+}
 
 inline void LogDebug(std::string_view event, std::initializer_list<Field> fields = {}) {
   Log(Level::kDebug, event, fields);
@@ -43,6 +48,9 @@ inline void LogError(std::string_view event, std::initializer_list<Field> fields
 }
 
 // The text that Log would write, without the time: "INFO ready service=lead".
-std::string FormatLine(Level level, std::string_view event, std::initializer_list<Field> fields);
+std::string FormatLine(Level level, std::string_view event, std::span<const Field> fields);
+inline std::string FormatLine(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  return FormatLine(level, event, std::span<const Field>(fields.begin(), fields.size()));
+}
 
 }  // namespace quartet::telemetry

@@ -203,7 +203,7 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     v1::Reply reply;
     if (!reply.ParseFromString(deliveries[i].message.data) || !IsWellFormed(reply)) {
-      statuses[i] = Internal("not a serialised quartet.qualification.v1.Reply");
+      statuses[i] = events::UnreadableMessage("not a serialised quartet.qualification.v1.Reply");
       continue;
     }
     if (reply.has_acknowledged()) {

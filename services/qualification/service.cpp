@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "common/storage/migrations.h"
-#include "common/telemetry/log.h"
 #include "services/qualification/migrations.h"
 #include "services/qualification/qualification_handlers.h"
 
@@ -62,14 +61,8 @@ Status Bind(app::Host& host) {
     handled.statuses = coordinator.Handle(deliveries, &handled.replies);
     return handled;
   });
-  host.AddTimer(kRedriveInterval, [&coordinator] {
-    const Status kept = coordinator.KeepUp();
-    if (!kept.ok()) telemetry::LogWarning("replies were not written down", {{"error", ToString(kept.error())}});
-  });
-  host.AddLeaderTimer(kRedriveInterval, [&coordinator] {
-    const Status driven = coordinator.Redrive();
-    if (!driven.ok()) telemetry::LogWarning("re-drive failed", {{"error", ToString(driven.error())}});
-  });
+  host.AddTimer(kRedriveInterval, "replies were not written down", [&coordinator] { return coordinator.KeepUp(); });
+  host.AddLeaderTimer(kRedriveInterval, "re-drive failed", [&coordinator] { return coordinator.Redrive(); });
   host.AddTimer(kPollInterval, [&coordinator, &waiters] {
     coordinator.TellWaiters(waiters.TakeNearDue(std::chrono::steady_clock::now()));
   });

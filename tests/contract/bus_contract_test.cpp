@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <set>
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "common/events/bus.h"
+#include "common/events/limits.h"
 #include "tests/contract/bus_backend.h"
 
 namespace quartet::test {
@@ -38,6 +40,41 @@ TEST_P(BusContract, AMessageArrivesWhole) {
   ASSERT_THAT(received, SizeIs(1));
   EXPECT_EQ(received[0].message, message);
   EXPECT_EQ(received[0].delivery_count, 1);
+}
+
+TEST_P(BusContract, WhoSendsAMessageAgainIsToldToItsReader) {
+  std::vector<Message> messages;
+  for (const auto carriage : {events::Carriage::kStored, events::Carriage::kResent, events::Carriage::kJoined}) {
+    messages.push_back(MakeMessage(std::to_string(messages.size())));
+    messages.back().carriage = carriage;
+  }
+  ASSERT_TRUE(bus().Publish(messages).ok());
+  const auto subscription = bus().Subscribe(kTopic, "lead", "0");
+  const auto received = Receive(*subscription, 3);
+  ASSERT_THAT(received, SizeIs(3));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(received[i].message, messages[i]);
+}
+
+TEST_P(BusContract, ABacklogOfLargeMessagesComesInBoundedPieces) {
+  constexpr std::size_t kMany = 40;
+  std::vector<Message> messages;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    messages.push_back(MakeMessage(std::to_string(100 + i)));
+    messages.back().data = std::string(events::kBatchBytesMax / 4, 'x');
+  }
+  ASSERT_TRUE(bus().Publish(messages).ok());
+  const auto subscription = bus().Subscribe(kTopic, "lead", "0");
+  std::size_t came = 0;
+  std::size_t reads = 0;
+  std::size_t largest = 0;
+  while (came < kMany && reads < 2 * kMany) {
+    const auto received = subscription->Receive(512, kNoWait);
+    ASSERT_TRUE(received.ok());
+    if (++reads > 1) largest = std::max(largest, received->size());
+    came += received->size();
+  }
+  EXPECT_EQ(came, kMany);
+  EXPECT_LE(largest, 5U) << "but for the first read, which could not know";
 }
 
 TEST_P(BusContract, EmptyAttributesStayEmpty) {

@@ -225,6 +225,24 @@ TEST_F(HostTest, ATimerThatThrowsGoesOnAndStopsNoOther) {
   ticked.wait();
 }
 
+TEST_F(HostTest, ATimerThatFailsIsOneLineInTheLogAndNotOneForEachRound) {
+  const auto host = Open(Settings());
+  std::latch failed(50);
+  int times = 0;
+  host->AddTimer(milliseconds(1), "the work waits", [&]() -> Status {
+    if (++times <= 50) failed.count_down();
+    return Unavailable("DATABASE_UNAVAILABLE", "away");
+  });
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(host->Start().ok());
+  failed.wait();
+  host->Stop();
+  const std::string log = testing::internal::GetCapturedStderr();
+  const auto first = log.find("the work waits");
+  ASSERT_NE(first, std::string::npos) << log;
+  EXPECT_EQ(log.find("the work waits", first + 1), std::string::npos) << log;
+}
+
 TEST_F(HostTest, ThereIsOneChannelPerService) {
   const auto host = Open(Settings());
   EXPECT_EQ(host->ChannelTo("account"), host->ChannelTo("account"));

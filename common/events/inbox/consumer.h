@@ -14,18 +14,19 @@
 #include "common/events/bus.h"
 #include "common/events/membership/membership.h"
 #include "common/storage/database.h"
+#include "common/telemetry/counters.h"
 
 namespace quartet::events {
 
 struct ConsumerOptions {
-  // Most messages of one call of the handler.
+  // Most messages of one call of the handler; in bytes it is kBatchBytesMax.
   int batch_max = 512;
   // How long one Receive waits.
   std::chrono::milliseconds receive_timeout{1'000};
   // Deliveries, all of which failed, after which a message is dead.
   int deliveries_max = 5;
-  // Messages kept in memory between their retries; beyond, they come again
-  // through Reclaim.
+  // Messages kept in memory between their retries; beyond, and beyond
+  // kRetriesBytesMax, they come again through Reclaim, or from their sender.
   int retries_held_max = 1'000;
   std::chrono::milliseconds retry_min{50};
   std::chrono::milliseconds retry_max{5'000};
@@ -43,6 +44,8 @@ struct ConsumerOptions {
   // After failures of the broker.
   std::chrono::milliseconds backoff_min{50};
   std::chrono::milliseconds backoff_max{2'000};
+  // Where it counts what an operator should know; it must outlive the consumer. None: nowhere.
+  telemetry::Counters* counters = nullptr;
 };
 
 // What came of messages: one status for each, in their order, and what is to be
@@ -66,11 +69,15 @@ using Handler = std::function<Handled(std::span<const Delivery>)>;
 //   (ADR 0013); it is acknowledged.
 // - UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED are not the message's fault; it is
 //   tried again after a growing pause, for ever.
-// - anything else counts as a failed delivery; after `deliveries_max` of them the
-//   message goes to `dead_letter` and to the broker's dead-letter stream, and is
-//   acknowledged.
-// A handler that throws, or returns the wrong number of statuses, has failed for
-// all the messages with INTERNAL.
+// - anything else counts as a failed delivery. After `deliveries_max` of them a
+//   message that nobody sends again goes to `dead_letter` and to the broker's
+//   dead-letter stream, and is acknowledged; while there is no room for it (limits.h)
+//   it is tried on. One that its sender sends again (Carriage) is acknowledged and
+//   counted; only if it is unreadable (UnreadableMessage) one dead letter stands for all
+//   of its kind (ADR 0029).
+// A handler that throws has failed, with INTERNAL, for those that it throws for when they
+// are alone; one that returns the wrong number of statuses for all. Where a joined
+// message fails its parts are handed out one by one, and only the bad ones go on.
 //
 // It reads the partitions that are its replica's share, and takes over within a
 // tick when replicas come and go; what a dead one held it reclaims.
@@ -81,7 +88,9 @@ class Consumer {
   struct Stats {
     std::int64_t acknowledged = 0;  // handled, acknowledged
     std::int64_t retries = 0;       // failed, to be tried again
-    std::int64_t dead = 0;          // given up
+    std::int64_t dead = 0;          // given up, and now a dead letter
+    std::int64_t given_up = 0;      // given up otherwise
+    std::int64_t let_go = 0;        // not kept between two tries, for they come again
     std::int64_t broker_failures = 0;
     std::string last_error;  // of the broker or of a message; empty when all is well
   };

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/base/limits.h"
 #include "common/events/envelope.h"
+#include "common/events/limits.h"
 
 namespace quartet::events {
 namespace {
@@ -18,9 +20,11 @@ constexpr std::string_view kUpsert =
     " VALUES ($1, $2, $3, $4, $5, $6)"
     " ON CONFLICT (id) DO UPDATE SET failed_at = excluded.failed_at, consumer_group = excluded.consumer_group,"
     " error = excluded.error, delivery_count = excluded.delivery_count, payload = excluded.payload";
+constexpr std::string_view kMeasure =
+    "SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(payload)), 0) AS BIGINT) FROM dead_letter";
+constexpr std::string_view kMeasureOne = "SELECT LENGTH(payload) FROM dead_letter WHERE id = $1";
 constexpr std::string_view kSelectOldest =
-    "SELECT payload, consumer_group, error, delivery_count, failed_at FROM dead_letter"
-    " ORDER BY failed_at, id LIMIT $1";
+    "SELECT id, LENGTH(payload) FROM dead_letter ORDER BY failed_at, id LIMIT $1";
 constexpr std::string_view kSelectOne =
     "SELECT payload, consumer_group, error, delivery_count, failed_at FROM dead_letter WHERE id = $1";
 constexpr std::string_view kDelete = "DELETE FROM dead_letter WHERE id = $1";
@@ -40,6 +44,13 @@ Result<DeadLetter> Read(const storage::Row& row) {
                     .fail_time_us = row.Int(4)};
 }
 
+// How many bytes the letter has; nothing if there is none.
+Result<std::optional<std::int64_t>> LengthOf(storage::Transaction& transaction, std::string_view id) {
+  std::optional<std::int64_t> length;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kMeasureOne, {id}, [&](const storage::Row& row) { length = row.Int(0); }));
+  return length;
+}
+
 Status CheckIds(std::span<const std::string> ids) {
   if (!ids.empty() && ids.size() <= kIdsMax) return {};
   return InvalidArgument({{.field = "ids", .description = fmt::format("must name 1 to {} dead letters", kIdsMax)}});
@@ -53,12 +64,39 @@ Error NoSuch(const std::vector<std::string>& ids) {
 
 }  // namespace
 
-Status WriteDeadLetter(storage::Transaction& transaction, const DeadLetter& letter) {
-  const std::string payload = SerializeMessage(letter.message);
-  const Result<std::int64_t> written = transaction.Execute(
-      kUpsert, {std::string_view(letter.message.id), letter.fail_time_us, std::string_view(letter.group),
-                std::string_view(letter.error), letter.delivery_count, storage::Blob{payload}});
-  return written.ok() ? Status() : Status(written.error());
+Result<std::vector<Burial>> BuryDeadLetters(storage::Database& database, std::span<const DeadLetter> letters) {
+  std::vector<Burial> burials;
+  QUARTET_RETURN_IF_ERROR(database.Write([&](storage::Transaction& transaction) -> Status {
+    burials.clear();
+    std::int64_t count = 0;
+    std::int64_t bytes = 0;
+    QUARTET_RETURN_IF_ERROR(transaction.Query(kMeasure, {}, [&](const storage::Row& row) {
+      count = row.Int(0);
+      bytes = row.Int(1);
+    }));
+    for (const DeadLetter& letter : letters) {
+      QUARTET_ASSIGN_OR_RETURN(const auto former, LengthOf(transaction, letter.message.id));
+      if (former && letter.once) {
+        burials.push_back(Burial::kKnown);
+        continue;
+      }
+      const std::string payload = SerializeMessage(letter.message);
+      const std::int64_t more = std::ssize(payload) - former.value_or(0);
+      if ((!former && count >= limits::kDeadLettersMax) || bytes + more > limits::kDeadLettersBytesMax) {
+        burials.push_back(Burial::kNoRoom);
+        continue;
+      }
+      count += former ? 0 : 1;
+      bytes += more;
+      const std::string error = letter.error.substr(0, kDeadLetterErrorBytesMax);
+      QUARTET_RETURN_IF_ERROR(transaction.Run(
+          kUpsert, {std::string_view(letter.message.id), letter.fail_time_us, std::string_view(letter.group),
+                    std::string_view(error), letter.delivery_count, storage::Blob{payload}}));
+      burials.push_back(Burial::kKept);
+    }
+    return {};
+  }));
+  return burials;
 }
 
 DeadLetters::DeadLetters(storage::Database& database, Bus& bus) : database_(database), bus_(bus) {}
@@ -70,33 +108,76 @@ Result<std::vector<DeadLetter>> DeadLetters::List(int page_size) {
   }
   const std::int64_t limit = page_size == 0 ? kPageSizeDefault : page_size;
   std::vector<DeadLetter> letters;
-  std::optional<Error> unreadable;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
     letters.clear();
-    return transaction.Query(kSelectOldest, {limit}, [&](const storage::Row& row) {
-      Result<DeadLetter> letter = Read(row);
-      if (letter.ok()) {
-        letters.push_back(std::move(*letter));
-      } else {
-        unreadable = letter.error();
-      }
-    });
+    std::vector<std::string> ids;
+    QUARTET_RETURN_IF_ERROR(
+        transaction.Query(kSelectOldest, {limit}, [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+    // One by one, for they may be large.
+    for (const std::string& id : ids) {
+      QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectOne, {std::string_view(id)}, [&](const storage::Row& row) {
+        Result<DeadLetter> letter = Read(row);
+        if (letter.ok()) {
+          letter->message.data.clear();
+          letters.push_back(std::move(*letter));
+        } else {
+          // There to be dropped; it must not hide the others.
+          letters.push_back({.message = {.id = id}, .group = row.String(1), .error = ToString(letter.error())});
+        }
+      }));
+    }
+    return {};
   }));
-  if (unreadable) return *unreadable;
   return letters;
+}
+
+// The first of `ids` that are published together.
+Result<std::span<const std::string>> DeadLetters::FirstPiece(std::span<const std::string> ids) {
+  std::size_t count = 0;
+  std::int64_t bytes = 0;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    count = 0;
+    bytes = 0;
+    for (const std::string& id : ids) {
+      QUARTET_ASSIGN_OR_RETURN(const auto length, LengthOf(transaction, id));
+      bytes += length.value_or(0);
+      if (count > 0 && bytes > static_cast<std::int64_t>(kBatchBytesMax)) return {};
+      ++count;
+    }
+    return {};
+  }));
+  return ids.first(count);
 }
 
 Status DeadLetters::Replay(std::span<const std::string> ids) {
   QUARTET_RETURN_IF_ERROR(CheckIds(ids));
+  const std::set<std::string> distinct(ids.begin(), ids.end());
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    std::vector<std::string> missing;
+    for (const std::string& id : distinct) {
+      QUARTET_ASSIGN_OR_RETURN(const auto length, LengthOf(transaction, id));
+      if (!length) missing.push_back(id);
+    }
+    return missing.empty() ? Status() : Status(NoSuch(missing));
+  }));
+  const std::vector<std::string> all(distinct.begin(), distinct.end());
+  for (std::span<const std::string> left(all); !left.empty();) {
+    QUARTET_ASSIGN_OR_RETURN(const auto piece, FirstPiece(left));
+    QUARTET_RETURN_IF_ERROR(ReplayPiece(piece));
+    left = left.subspan(piece.size());
+  }
+  return {};
+}
+
+Status DeadLetters::ReplayPiece(std::span<const std::string> ids) {
   std::vector<Message> messages;
   std::vector<std::int64_t> fail_times;
-  std::vector<std::string> missing;
   std::optional<Error> unreadable;
-  Status read = database_.Read([&](storage::Transaction& transaction) -> Status {
-    for (const std::string& id : std::set<std::string>(ids.begin(), ids.end())) {
-      bool found = false;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    messages.clear();
+    fail_times.clear();
+    for (const std::string& id : ids) {
       QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectOne, {std::string_view(id)}, [&](const storage::Row& row) {
-        found = true;
         Result<DeadLetter> letter = Read(row);
         if (letter.ok()) {
           messages.push_back(std::move(letter->message));
@@ -105,18 +186,14 @@ Status DeadLetters::Replay(std::span<const std::string> ids) {
           unreadable = letter.error();
         }
       }));
-      if (!found) missing.push_back(id);
     }
     return {};
-  });
-  if (!read.ok()) return read;
-  if (!missing.empty()) return NoSuch(missing);
+  }));
   if (unreadable) return *unreadable;
   QUARTET_RETURN_IF_ERROR(bus_.Publish(messages));
   return database_.Write([&](storage::Transaction& transaction) -> Status {
     for (std::size_t i = 0; i < messages.size(); ++i) {
-      const auto deleted = transaction.Execute(kDeleteReplayed, {std::string_view(messages[i].id), fail_times[i]});
-      if (!deleted.ok()) return deleted.error();
+      QUARTET_RETURN_IF_ERROR(transaction.Run(kDeleteReplayed, {std::string_view(messages[i].id), fail_times[i]}));
     }
     return {};
   });

@@ -18,11 +18,18 @@ struct DeadLetter {
   std::string error;  // why, for a person
   std::int64_t delivery_count = 0;
   std::int64_t fail_time_us = 0;  // when it was given up, microseconds since the Unix epoch
+  bool once = false;              // one of this id is not replaced; not stored
 };
 
-// Keeps `letter`, inside the caller's transaction. One with the same message id
-// is replaced.
-Status WriteDeadLetter(storage::Transaction& transaction, const DeadLetter& letter);
+enum class Burial {
+  kKept,
+  kKnown,   // there is one of this id already
+  kNoRoom,  // there are limits::kDeadLettersMax, or they have limits::kDeadLettersBytesMax
+};
+
+// Keeps `letters`, in one transaction; what became of each. One with the same message
+// id is replaced. Errors: those of the database; then none is kept.
+Result<std::vector<Burial>> BuryDeadLetters(storage::Database& database, std::span<const DeadLetter> letters);
 
 // What an operator does with the dead letters of a service. Thread-safe.
 class DeadLetters {
@@ -30,7 +37,8 @@ class DeadLetters {
   // Both must outlive it.
   DeadLetters(storage::Database& database, Bus& bus);
 
-  // The oldest, at most `page_size`: 1 to 1,000; 50 if zero.
+  // The oldest, at most `page_size`: 1 to 1,000; 50 if zero. Without their `data`,
+  // which nobody looks at in a list.
   // Errors: INVALID_ARGUMENT.
   Result<std::vector<DeadLetter>> List(int page_size);
 
@@ -45,6 +53,9 @@ class DeadLetters {
   Status Drop(std::span<const std::string> ids);
 
  private:
+  Result<std::span<const std::string>> FirstPiece(std::span<const std::string> ids);
+  Status ReplayPiece(std::span<const std::string> ids);
+
   storage::Database& database_;
   Bus& bus_;
 };

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/telemetry/log.h"
+#include "common/telemetry/trouble.h"
 
 namespace quartet::events {
 namespace {
@@ -143,17 +145,12 @@ Status MemberLease::Leave() {
 }
 
 void MemberLease::Loop() {
-  std::string last_error;
+  const SystemClock clock;
+  telemetry::Trouble trouble(clock, {{"service", options_.service}});
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, options_.interval, [this] { return stopping_; })) {
     lock.unlock();
-    const Status renewed = Renew();
-    std::string error = renewed.ok() ? "" : ToString(renewed.error());
-    // One line per trouble, not one per try.
-    if (!error.empty() && error != last_error) {
-      telemetry::LogWarning("a slot cannot be renewed", {{"service", options_.service}, {"error", error}});
-    }
-    last_error = std::move(error);
+    trouble.Note("a slot cannot be renewed", Renew());
     lock.lock();
   }
 }

@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/events/limits.h"
+
 namespace quartet::events {
-namespace {
-
-// One message becomes no larger than this and its last part.
-constexpr std::size_t kJoinedBytesMax = 64 << 10;
-// So many full ones are kept, for each topic and type or less, while nobody takes them.
-constexpr std::size_t kFullMax = 64;
-
-}  // namespace
 
 void Joiner::Add(Message message, int lane, std::int64_t now_us) {
   std::tuple key(message.topic, message.type, lane);
@@ -21,21 +15,25 @@ void Joiner::Add(Message message, int lane, std::int64_t now_us) {
     joined = {.message = std::move(message), .since_us = now_us};
     return;
   }
-  if (joined.message.data.size() < kJoinedBytesMax) {
+  // One message becomes no larger than this, unless a part is.
+  if (joined.message.data.size() + message.data.size() <= kJoinedBytesMax) {
     joined.message.data += message.data;
-  } else if (full_.size() < kFullMax) {
+  } else if (full_.size() < kJoinedKeptMax && full_bytes_ < kBatchBytesMax) {
+    full_bytes_ += joined.message.size_bytes();
     full_.push_back(std::move(joined.message));
     joined = {.message = std::move(message), .since_us = now_us};
+  } else {
+    ++dropped_;
   }
 }
 
 bool Joiner::Due(const Joined& joined, std::int64_t now_us) const {
-  // A clock that was set back makes it due, too.
-  return now_us < joined.since_us || now_us - joined.since_us >= linger_us_;
+  return now_us - joined.since_us >= linger_us_;
 }
 
 std::vector<Message> Joiner::Take(std::int64_t now_us, bool all) {
   std::vector<Message> taken = std::exchange(full_, {});
+  full_bytes_ = 0;
   for (auto entry = joined_.begin(); entry != joined_.end();) {
     if (!all && !Due(entry->second, now_us)) {
       ++entry;

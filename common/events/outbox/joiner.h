@@ -15,8 +15,8 @@
 namespace quartet::events {
 
 // Joins messages that may wait (see Carriage::kJoined): many become one, which
-// costs broker and consumer no more than one. Times are microseconds since the
-// Unix epoch. Not thread-safe.
+// costs broker and consumer no more than one. Times are Clock::SteadyMicros. Not
+// thread-safe.
 class Joiner {
  public:
   explicit Joiner(std::chrono::milliseconds linger) : linger_us_(linger.count() * 1'000) {}
@@ -30,6 +30,8 @@ class Joiner {
   std::vector<Message> Take(std::int64_t now_us, bool all = false);
 
   bool Empty() const { return joined_.empty(); }
+  // How many were too much to keep.
+  std::int64_t dropped() const { return dropped_; }
   // How long until something can be taken, at least 0; nothing if it is empty.
   std::optional<std::int64_t> WaitUs(std::int64_t now_us) const;
 
@@ -42,7 +44,10 @@ class Joiner {
 
   const std::int64_t linger_us_;
   std::map<std::tuple<std::string, std::string, int>, Joined> joined_;  // by topic, type and lane
+  // While nobody takes them; kJoinedKeptMax.
   std::vector<Message> full_;
+  std::size_t full_bytes_ = 0;
+  std::int64_t dropped_ = 0;
 };
 
 }  // namespace quartet::events

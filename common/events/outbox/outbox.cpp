@@ -5,7 +5,11 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "common/base/limits.h"
 #include "common/events/envelope.h"
+#include "common/events/limits.h"
 #include "common/events/migrations.h"
 #include "common/events/outbox/relay.h"
 #include "common/storage/migrations.h"
@@ -23,6 +27,16 @@ void TakeResent(std::vector<Message>& from, std::vector<Message>& to) {
       std::stable_partition(from.begin(), from.end(), [](const Message& m) { return m.carriage != Carriage::kResent; });
   std::move(resent, from.end(), std::back_inserter(to));
   from.erase(resent, from.end());
+}
+
+Error TooLarge(const Message& message, std::size_t bytes) {
+  Error error = {.code = Code::kInvalidArgument,
+                 .reason = "MESSAGE_TOO_LARGE",
+                 .message = fmt::format("a message of {} bytes about {} would follow, and {} are the most", bytes,
+                                        message.subject, limits::kBrokerMessageBytesMax)};
+  error.metadata["size_bytes"] = fmt::to_string(bytes);
+  error.metadata["size_bytes_max"] = fmt::to_string(limits::kBrokerMessageBytesMax);
+  return error;
 }
 
 }  // namespace
@@ -61,27 +75,74 @@ Status WriteOutbox(storage::Transaction& transaction, const Batch& batch) {
 Outbox::Outbox(storage::Database& database, Relay& relay, IdSource& ids, const Clock& clock)
     : database_(database), relay_(relay), ids_(ids), clock_(clock) {}
 
+// What an operation had to say, between `run` and `done`.
+struct Outbox::Said {
+  std::vector<Message> messages;
+  std::vector<Batch> batches;
+};
+
+Status Outbox::Complete(std::vector<Message>& messages, std::int64_t now_us) {
+  for (Message& message : messages) {
+    if (message.time_us == 0) message.time_us = now_us;
+    // One that is joined gets an id when it is whole.
+    if (message.carriage != Carriage::kJoined && message.id.empty()) message.id = ids_.NewUuid();
+    const std::size_t bytes = message.size_bytes();
+    if (bytes > limits::kBrokerMessageBytesMax) return TooLarge(message, bytes);
+  }
+  return {};
+}
+
+// In pieces that those who read them again can take at once; one but for the largest operations.
+std::vector<Batch> Outbox::Cut(std::vector<Message> messages, std::int64_t now_us) {
+  std::size_t bytes = 0;
+  for (const Message& message : messages) bytes += message.size_bytes();
+  std::vector<Batch> batches;
+  const auto begin = [&] { batches.push_back({.slot = relay_.slot(), .create_time_us = now_us}); };
+  begin();
+  if (bytes <= kBatchBytesMax && std::ssize(messages) <= kBatchMessagesMax) {
+    batches.back().messages = std::move(messages);
+  } else {
+    bytes = 0;
+    for (Message& message : messages) {
+      const std::size_t size = message.size_bytes();
+      const auto count = std::ssize(batches.back().messages);
+      if (count > 0 && (bytes + size > kBatchBytesMax || count >= kBatchMessagesMax)) {
+        begin();
+        bytes = 0;
+      }
+      bytes += size;
+      batches.back().messages.push_back(std::move(message));
+    }
+  }
+  for (Batch& batch : batches) {
+    const bool is_stored =
+        std::ranges::any_of(batch.messages, [](const Message& m) { return m.carriage == Carriage::kStored; });
+    if (is_stored) batch.id = ids_.NewUuid();
+  }
+  return batches;
+}
+
 storage::WriteOperation Outbox::Operation(Run run, std::function<void(Status)> done, std::vector<Message>* replies) {
   // What `run` leaves for `done`; the database never runs both at once.
-  auto batch = std::make_shared<Batch>();
-  return {.run = [this, batch, run = std::move(run)](storage::Transaction& transaction) -> Status {
-            batch->messages.clear();
-            batch->id.clear();
-            QUARTET_RETURN_IF_ERROR(run(transaction, batch->messages));
-            batch->create_time_us = clock_.NowMicros();
-            batch->slot = relay_.slot();
-            for (Message& message : batch->messages) {
-              if (message.time_us == 0) message.time_us = batch->create_time_us;
-              if (message.carriage == Carriage::kStored && batch->id.empty()) batch->id = ids_.NewUuid();
-              // One that is joined gets an id when it is whole.
-              if (message.carriage != Carriage::kJoined && message.id.empty()) message.id = ids_.NewUuid();
-            }
-            return WriteOutbox(transaction, *batch);
+  auto said = std::make_shared<Said>();
+  return {.run = [this, said, run = std::move(run)](storage::Transaction& transaction) -> Status {
+            said->messages.clear();
+            said->batches.clear();
+            QUARTET_RETURN_IF_ERROR(run(transaction, said->messages));
+            if (said->messages.empty()) return {};
+            const std::int64_t now_us = clock_.NowMicros();
+            QUARTET_RETURN_IF_ERROR(Complete(said->messages, now_us));
+            said->batches = Cut(std::move(said->messages), now_us);
+            for (const Batch& batch : said->batches) QUARTET_RETURN_IF_ERROR(WriteOutbox(transaction, batch));
+            return {};
           },
           .done =
-              [this, batch, done = std::move(done), replies](Status status) {
-                if (status.ok() && replies != nullptr) TakeResent(batch->messages, *replies);
-                if (status.ok() && !batch->messages.empty()) relay_.HandOver(std::move(*batch));
+              [this, said, done = std::move(done), replies](Status status) {
+                for (Batch& batch : said->batches) {
+                  if (!status.ok()) break;
+                  if (replies != nullptr) TakeResent(batch.messages, *replies);
+                  if (!batch.messages.empty()) relay_.HandOver(std::move(batch));
+                }
                 done(std::move(status));
               }};
 }

@@ -29,7 +29,8 @@ class Relay;
 // Brings these tables up to date. Errors: those of storage::Migrate.
 Status MigrateEvents(storage::Database& database, const Clock& clock);
 
-// Messages that belong together: written in one transaction, published as one.
+// Messages that belong together: written in one transaction, published as one. What
+// an operation says is one batch, or several where it is much (kBatchBytesMax).
 // Only those that are to be stored are written; a batch without any has no row
 // and no id.
 struct Batch {
@@ -65,7 +66,8 @@ class Outbox {
   // and are then published. `done` is called once, on the database's thread, when
   // the result is durable or has failed; see storage::WriteOperation. A message
   // without an id or time gets them here. `expect` announces what `run` reads; see
-  // there too.
+  // there too. Further errors: INVALID_ARGUMENT MESSAGE_TOO_LARGE, with the size and the
+  // limit in bytes, if a message would be larger than limits::kBrokerMessageBytesMax.
   void Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect = nullptr);
 
   // The same for a caller who waits for the result; see Database::Perform. With
@@ -74,6 +76,11 @@ class Outbox {
   Status Write(Run run, std::vector<Message>* replies = nullptr);
 
  private:
+  struct Said;
+
+  // Gives ids and times to those that have none.
+  Status Complete(std::vector<Message>& messages, std::int64_t now_us);
+  std::vector<Batch> Cut(std::vector<Message> messages, std::int64_t now_us);
   storage::WriteOperation Operation(Run run, std::function<void(Status)> done, std::vector<Message>* replies);
 
   storage::Database& database_;

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
-// When to do something again, by a clock that may be set back. Times are
-// microseconds since the Unix epoch. Not thread-safe.
+#include "common/base/clock.h"
+
+// When to do something again. Times are Clock::SteadyMicros, which no setting of the
+// clock touches. Not thread-safe.
 namespace quartet::events {
 
 // Grows from `min` to `max`, doubling with each failure.
@@ -48,6 +51,22 @@ class Periodic {
  private:
   std::int64_t interval_us_;
   std::int64_t next_us_ = 0;
+};
+
+// Wall time for what is forgotten by its age. A clock that jumps forward makes
+// nothing old, for it may be wrong, and what was forgotten does not come back: this
+// goes no faster than time passes. One that is set back takes it along. Starts with the
+// wall clock.
+class CautiousTime {
+ public:
+  std::int64_t Now(const Clock& clock) {
+    const std::int64_t steady_us = clock.SteadyMicros();
+    offset_us_ = std::min(offset_us_, clock.NowMicros() - steady_us);
+    return steady_us + offset_us_;
+  }
+
+ private:
+  std::int64_t offset_us_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace quartet::events

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <thread>
@@ -14,29 +16,33 @@
 #include <fmt/format.h>
 
 #include "common/events/envelope.h"
+#include "common/events/limits.h"
 #include "common/events/outbox/joiner.h"
 #include "common/events/outbox/pace.h"
+#include "common/events/outbox/prune.h"
 #include "common/events/outbox/replay.h"
 #include "common/events/outbox/sweep.h"
-#include "common/telemetry/log.h"
+#include "common/telemetry/trouble.h"
 
 namespace quartet::events {
 namespace {
 
 constexpr std::string_view kDeleteOutbox = "DELETE FROM outbox WHERE slot = $1 AND id = $2";
-constexpr std::string_view kSelectOldEvent = "SELECT id FROM event WHERE id < $1 ORDER BY id LIMIT 1";
-constexpr std::string_view kDeleteOldEvents =
-    "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id < $1 ORDER BY id LIMIT $2)";
+constexpr std::string_view kSetAside = "UPDATE outbox SET slot = $3 WHERE slot = $1 AND id = $2";
 
-constexpr std::int64_t kSweepPage = 500;
-constexpr std::int64_t kPrunePage = 1'000;
-// Confirmed rows are deleted at once when so many have gathered.
-constexpr std::size_t kDeletesMax = 1'000;
+// Confirmed rows are deleted at once when so many have gathered, and no more of them together.
+constexpr std::size_t kDeletesMax = kPruneRowsMax;
 // More late rows than this, which are ids only, and nothing more is taken in.
 constexpr std::size_t kLateMax = 200'000;
 
 std::int64_t Micros(std::chrono::milliseconds duration) {
   return duration.count() * 1'000;
+}
+
+std::size_t BytesOf(const Batch& batch) {
+  std::size_t bytes = 0;
+  for (const Message& message : batch.messages) bytes += message.size_bytes();
+  return bytes;
 }
 
 }  // namespace
@@ -55,6 +61,9 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
         tick_(options_.tick),
         replay_(bus, database, ids, clock, options_),
         event_topics_{EventTopic(options_.service)},
+        pruner_(database, clock, options_.event_retention, [this] { Wake(); }),
+        broker_trouble_(clock, {{"service", options_.service}}),
+        database_trouble_(clock, {{"service", options_.service}}),
         joiner_(options_.linger) {}
 
   void HandOver(Batch batch);
@@ -83,7 +92,8 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 
   bool HasRoom() const {
     const auto held_max = static_cast<std::size_t>(options_.batches_held_max);
-    return late_.size() < kLateMax && held_.size() - late_.size() < held_max && queue_.size() < held_max;
+    return late_.size() < kLateMax && held_.size() - late_.size() < held_max && queue_.size() < held_max &&
+           queue_bytes_ < kPublishQueueBytesMax;
   }
   void TakeRound();
   bool PublishRound();
@@ -93,7 +103,9 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   bool Lead();
   Status Sweep(const Members& members);
   Status SweepSlot(std::int64_t slot);
-  Status Prune();
+  Status SetAside(std::int64_t slot, std::vector<std::string> ids);
+  bool Prune();
+  void Wake();
   bool Replay();
   // Counts and logs a failure; true if there was none.
   bool Note(const Status& status, std::string_view what, bool of_broker);
@@ -114,12 +126,17 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   bool led_ = false;  // whether the replay is this replica's
   Round round_;
   std::set<std::string> event_topics_;
+  EventPruner pruner_;
   std::thread thread_;
+  // Thread-safe.
+  telemetry::Trouble broker_trouble_;
+  telemetry::Trouble database_trouble_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // The rest is guarded by mutex_.
   std::deque<Batch> queue_;
+  std::size_t queue_bytes_ = 0;
   Joiner joiner_;
   bool urgent_ = false;                  // somebody waits for something in queue_
   std::int64_t lingering_since_us_ = 0;  // if not: when the oldest in there came
@@ -139,7 +156,7 @@ void Relay::Impl::HandOver(Batch batch) {
                                              [](const Message& m) { return m.carriage != Carriage::kJoined; });
   const int lanes = membership_.Now()->share().of;
   const std::lock_guard lock(mutex_);
-  const std::int64_t now_us = clock_.NowMicros();
+  const std::int64_t now_us = clock_.SteadyMicros();
   for (auto message = to_join; message != batch.messages.end(); ++message) {
     linger_began_ = linger_began_ || joiner_.Empty();
     // As many lanes as there are replicas here: if the reader has as many, what is
@@ -149,7 +166,9 @@ void Relay::Impl::HandOver(Batch batch) {
   }
   batch.messages.erase(to_join, batch.messages.end());
   // What finds no room the sweep finds, or it is sent again.
-  if (!batch.messages.empty() && HasRoom() && (batch.id.empty() || held_.insert(batch.id).second)) {
+  const bool has_room = HasRoom();
+  if (!has_room && batch.id.empty()) stats_.messages_let_go += std::ssize(batch.messages);
+  if (!batch.messages.empty() && has_room && (batch.id.empty() || held_.insert(batch.id).second)) {
     // Domain events go with what goes next, or after the linger.
     urgent_ = urgent_ ||
               !std::ranges::all_of(batch.messages, [](const Message& message) { return IsEventTopic(message.topic); });
@@ -157,33 +176,38 @@ void Relay::Impl::HandOver(Batch batch) {
       lingering_since_us_ = now_us;
       linger_began_ = true;
     }
+    queue_bytes_ += BytesOf(batch);
     queue_.push_back(std::move(batch));
   }
   if (waiting_ && (urgent_ || linger_began_)) changed_.notify_one();
 }
 
 bool Relay::Impl::Note(const Status& status, std::string_view what, bool of_broker) {
+  (of_broker ? broker_trouble_ : database_trouble_).Note(what, status);
   if (status.ok()) return true;
-  std::string text = ToString(status.error());
-  bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
     if (of_broker) ++stats_.publish_failures;
-    is_new = stats_.last_error != text;
-    stats_.last_error = text;
+    stats_.last_error = ToString(status.error());
   }
-  // One line per trouble, not one per try.
-  if (is_new) telemetry::LogWarning(what, {{"service", options_.service}, {"error", std::move(text)}});
   if (of_broker) {
-    backoff_.Failed(clock_.NowMicros());
+    backoff_.Failed(clock_.SteadyMicros());
     replay_.Doubt();
   }
   return false;
 }
 
+// The wait is to be reckoned anew.
+void Relay::Impl::Wake() {
+  const std::lock_guard lock(mutex_);
+  linger_began_ = true;
+  if (waiting_) changed_.notify_one();
+}
+
 bool Relay::Impl::Step() {
   bool busy = PublishRound();
-  if (tick_.Take(clock_.NowMicros())) Tick();
+  if (tick_.Take(clock_.SteadyMicros())) Tick();
+  busy = Prune() || busy;
   busy = Replay() || busy;
   return DeleteConfirmed(false) || busy;
 }
@@ -191,9 +215,16 @@ bool Relay::Impl::Step() {
 void Relay::Impl::TakeRound() {
   const std::lock_guard lock(mutex_);
   const auto limit = static_cast<std::size_t>(options_.messages_per_round);
-  while (!queue_.empty() &&
-         (round_.messages.empty() || round_.messages.size() + queue_.front().messages.size() <= limit)) {
+  std::size_t bytes = 0;
+  while (!queue_.empty()) {
     Batch& batch = queue_.front();
+    const std::size_t size = BytesOf(batch);
+    if (!round_.messages.empty() &&
+        (round_.messages.size() + batch.messages.size() > limit || bytes + size > kBatchBytesMax)) {
+      break;
+    }
+    bytes += size;
+    queue_bytes_ -= size;
     bool has_events = false;
     for (Message& message : batch.messages) {
       if (IsEventTopic(message.topic)) {
@@ -209,31 +240,33 @@ void Relay::Impl::TakeRound() {
     queue_.pop_front();
   }
   urgent_ = !queue_.empty();
-  for (Message& message : joiner_.Take(clock_.NowMicros(), stopping_)) {
+  for (Message& message : joiner_.Take(clock_.SteadyMicros(), stopping_)) {
     message.id = ids_.NewUuid();
     round_.messages.push_back(std::move(message));
   }
 }
 
 bool Relay::Impl::PublishRound() {
-  if (backoff_.Remaining(clock_.NowMicros()) > 0) return false;
+  if (backoff_.Remaining(clock_.SteadyMicros()) > 0) return false;
   if (round_.messages.empty()) TakeRound();
   if (round_.messages.empty()) return false;
   // After a failure the same round is tried again, so that the order stays.
   if (!Note(bus_.Publish(round_.messages), "the broker takes no messages; they wait in the outbox", true)) return true;
   backoff_.Succeeded();
   const std::int64_t now = clock_.NowMicros();
+  const std::int64_t steady_us = clock_.SteadyMicros();
   const std::lock_guard lock(mutex_);
   stats_.batches_published += static_cast<std::int64_t>(round_.places.size());
   stats_.messages_published += static_cast<std::int64_t>(round_.messages.size());
   stats_.last_error.clear();
-  if (confirmed_.empty()) confirmed_since_us_ = now;
+  if (confirmed_.empty()) confirmed_since_us_ = steady_us;
   for (std::size_t i = 0; i < round_.places.size(); ++i) {
     const std::int64_t made_us = round_.event_times[i];
-    if (made_us == 0 || now - made_us < Micros(options_.publish_window)) {
+    // One from the future may be as late as any: the clock was set back.
+    if (made_us == 0 || (made_us <= now && now - made_us < Micros(options_.publish_window))) {
       confirmed_.push_back(std::move(round_.places[i]));
     } else {
-      late_.push_back({now + Micros(options_.loss_window), std::move(round_.places[i])});
+      late_.push_back({steady_us + Micros(options_.loss_window), std::move(round_.places[i])});
     }
   }
   round_ = {};
@@ -244,15 +277,17 @@ bool Relay::Impl::DeleteConfirmed(bool now) {
   std::vector<Place> places;
   {
     const std::lock_guard lock(mutex_);
-    const std::int64_t now_us = clock_.NowMicros();
+    const std::int64_t now_us = clock_.SteadyMicros();
     for (; !late_.empty() && late_.front().due_us <= now_us; late_.pop_front()) {
       confirmed_.push_back(std::move(late_.front().place));
     }
     if (confirmed_.empty()) return false;
     const std::int64_t waited = now_us - confirmed_since_us_;
-    const bool due = waited < 0 || waited >= Micros(options_.delete_delay) || confirmed_.size() >= kDeletesMax;
+    const bool due = waited >= Micros(options_.delete_delay) || confirmed_.size() >= kDeletesMax;
     if (!due && !now) return false;
-    places.swap(confirmed_);
+    const auto rest = confirmed_.begin() + std::min(std::ssize(confirmed_), std::ptrdiff_t{kDeletesMax});
+    places.assign(std::move_iterator(confirmed_.begin()), std::move_iterator(rest));
+    confirmed_.erase(confirmed_.begin(), rest);
   }
   auto shared = std::make_shared<std::vector<Place>>(std::move(places));
   database_.Enqueue(
@@ -268,6 +303,7 @@ bool Relay::Impl::DeleteConfirmed(bool now) {
 }
 
 void Relay::Impl::Deleted(std::vector<Place> places, const Status& status) {
+  if (!status.ok()) database_trouble_.Failed("published rows cannot be deleted", status.error());
   const std::lock_guard lock(mutex_);
   if (status.ok()) {
     for (const Place& place : places) held_.erase(place.id);
@@ -275,7 +311,7 @@ void Relay::Impl::Deleted(std::vector<Place> places, const Status& status) {
   }
   stats_.last_error = ToString(status.error());
   // Tried again after the delay.
-  confirmed_since_us_ = clock_.NowMicros();
+  confirmed_since_us_ = clock_.SteadyMicros();
   std::move(places.begin(), places.end(), std::back_inserter(confirmed_));
 }
 
@@ -283,9 +319,9 @@ void Relay::Impl::Tick() {
   const auto members = membership_.Now();
   if (led_ != members->leads()) replay_.Doubt();
   led_ = members->leads();
-  bool well = Note(Sweep(*members), "the outbox cannot be read", false);
-  if (led_) well = Note(Prune(), "old events cannot be deleted", false) && well;
-  if (backoff_.Remaining(clock_.NowMicros()) > 0) return;
+  const bool well = Note(Sweep(*members), "the outbox cannot be read", false);
+  if (led_) pruner_.MakeDue();
+  if (backoff_.Remaining(clock_.SteadyMicros()) > 0) return;
   if (led_ && !Lead()) return;
   backoff_.Succeeded();
   const std::lock_guard lock(mutex_);
@@ -311,7 +347,9 @@ Status Relay::Impl::Sweep(const Members& members) {
 }
 
 Status Relay::Impl::SweepSlot(std::int64_t slot) {
-  const std::string end = LowestUuidV7(clock_.NowMicros() - Micros(options_.sweep_age));
+  const std::int64_t now_us = clock_.NowMicros();
+  const OutboxAge age = {.end = LowestUuidV7(now_us - Micros(options_.sweep_age)),
+                         .future = LowestUuidV7(now_us + Micros(options_.sweep_age))};
   const auto is_held = [this](const std::string& id) {
     const std::lock_guard lock(mutex_);
     return held_.contains(id);
@@ -322,41 +360,33 @@ Status Relay::Impl::SweepSlot(std::int64_t slot) {
       const std::lock_guard lock(mutex_);
       if (!HasRoom()) return {};
     }
-    QUARTET_ASSIGN_OR_RETURN(std::vector<Batch> found, ReadOutbox(database_, slot, after, end, kSweepPage, is_held));
-    const bool more = found.size() == static_cast<std::size_t>(kSweepPage);
-    if (more) after = found.back().id;
-    for (Batch& batch : found) {
+    QUARTET_ASSIGN_OR_RETURN(OutboxPage page, ReadOutbox(database_, slot, after, age, is_held));
+    if (!page.batches.empty()) after = page.batches.back().id;
+    for (Batch& batch : page.batches) {
       if (!batch.messages.empty()) HandOver(std::move(batch));
     }
-    if (!more) return {};
+    if (!page.unreadable.empty()) QUARTET_RETURN_IF_ERROR(SetAside(slot, std::move(page.unreadable)));
+    if (!page.has_more) return {};
   }
 }
 
-Status Relay::Impl::Prune() {
-  std::string end = LowestUuidV7(clock_.NowMicros() - Micros(options_.event_retention));
-  bool some = false;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    // What the broker has not taken for so long is in `event` alone.
-    QUARTET_ASSIGN_OR_RETURN(const auto oldest, OldestInOutbox(transaction));
-    if (oldest) end = std::min(end, *oldest);
-    return transaction.Query(kSelectOldEvent, {std::string_view(end)}, [&](const storage::Row&) { some = true; });
-  }));
-  if (!some) return {};
-  database_.Enqueue({.run = [end](storage::Transaction& transaction) -> Status {
-                       const auto deleted = transaction.Execute(kDeleteOldEvents, {std::string_view(end), kPrunePage});
-                       return deleted.ok() ? Status() : Status(deleted.error());
-                     },
-                     .done =
-                         [self = shared_from_this()](const Status& status) {
-                           if (status.ok()) return;
-                           const std::lock_guard lock(self->mutex_);
-                           self->stats_.last_error = ToString(status.error());
-                         }});
-  return {};
+// They would be met every second, and nothing younger than they could ever be forgotten.
+Status Relay::Impl::SetAside(std::int64_t slot, std::vector<std::string> ids) {
+  return database_.Write([&](storage::Transaction& transaction) -> Status {
+    for (const std::string& id : ids) {
+      QUARTET_RETURN_IF_ERROR(transaction.Run(kSetAside, {slot, std::string_view(id), kUnreadableSlot}));
+    }
+    return {};
+  });
+}
+
+bool Relay::Impl::Prune() {
+  const Result<bool> pruned = pruner_.Step(shared_from_this());
+  return pruned.ok() ? *pruned : Note(pruned.error(), "old events cannot be deleted", false);
 }
 
 bool Relay::Impl::Replay() {
-  if (!replay_.active() || backoff_.Remaining(clock_.NowMicros()) > 0) return false;
+  if (!replay_.active() || backoff_.Remaining(clock_.SteadyMicros()) > 0) return false;
   const Result<int> published = replay_.Step();
   if (!published.ok()) {
     Note(published.error(), "events cannot be published again", true);
@@ -368,12 +398,13 @@ bool Relay::Impl::Replay() {
 }
 
 std::chrono::microseconds Relay::Impl::NextWait() {
+  const std::int64_t now_us = clock_.SteadyMicros();
   std::int64_t wait = Micros(options_.tick);
-  const std::int64_t backing_off = backoff_.Remaining(clock_.NowMicros());
+  const std::int64_t backing_off = backoff_.Remaining(now_us);
   if (backing_off > 0) wait = std::min(wait, backing_off);
   if (!confirmed_.empty()) wait = std::min(wait, Micros(options_.delete_delay));
+  wait = std::min(wait, pruner_.WaitUs().value_or(wait));
   if (backing_off > 0) return std::chrono::microseconds(wait);
-  const std::int64_t now_us = clock_.NowMicros();
   wait = std::min(wait, joiner_.WaitUs(now_us).value_or(wait));
   if (!queue_.empty()) wait = std::clamp<std::int64_t>(lingering_since_us_ + Micros(options_.linger) - now_us, 0, wait);
   return std::chrono::microseconds(wait);
@@ -384,7 +415,7 @@ void Relay::Impl::Loop() {
     const bool busy = Step();
     std::unique_lock lock(mutex_);
     if (stopping_) break;
-    const bool backing_off = backoff_.Remaining(clock_.NowMicros()) > 0;
+    const bool backing_off = backoff_.Remaining(clock_.SteadyMicros()) > 0;
     if (busy && !backing_off) continue;
     waiting_ = true;
     do {
@@ -395,9 +426,10 @@ void Relay::Impl::Loop() {
     if (stopping_) break;
   }
   // What is in hand goes out, unless the broker fails.
-  while (PublishRound() && backoff_.Remaining(clock_.NowMicros()) == 0) {
+  while (PublishRound() && backoff_.Remaining(clock_.SteadyMicros()) == 0) {
   }
-  DeleteConfirmed(true);
+  while (DeleteConfirmed(true)) {
+  }
 }
 
 void Relay::Impl::Start() {
@@ -419,6 +451,7 @@ Relay::Stats Relay::Impl::stats() const {
   const std::lock_guard lock(mutex_);
   Stats stats = stats_;
   stats.batches_held = static_cast<std::int64_t>(held_.size());
+  stats.messages_let_go += joiner_.dropped();
   return stats;
 }
 

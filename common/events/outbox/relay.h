@@ -17,9 +17,11 @@ namespace quartet::events {
 struct RelayOptions {
   // The service's name. Its event topic has the marker.
   std::string service;
-  // Most messages of one pipelined Publish (a larger batch goes alone).
+  // Most messages of one pipelined Publish (a larger batch goes alone); in bytes it is
+  // kBatchBytesMax.
   int messages_per_round = 2'000;
-  // Batches kept in memory; beyond, they are left to the sweep.
+  // Batches kept in memory; beyond, and beyond kPublishQueueBytesMax, they are
+  // left to the sweep.
   int batches_held_max = 10'000;
   // Between a confirmation and the deletion of the row, so that deletions share
   // transactions instead of slowing down those that somebody waits for.
@@ -64,6 +66,7 @@ class Relay {
     std::int64_t events_republished = 0;  // messages published again after a loss
     std::int64_t publish_failures = 0;    // failed calls of the broker
     std::int64_t batches_held = 0;        // now in memory, their row not deleted yet
+    std::int64_t messages_let_go = 0;     // not kept, for their sender sends them again
     std::string last_error;               // of the broker or the database; empty when all is well
   };
 

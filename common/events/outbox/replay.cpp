@@ -1,22 +1,26 @@
 #include "common/events/outbox/replay.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "common/events/envelope.h"
+#include "common/events/limits.h"
 #include "common/events/outbox/sweep.h"
+#include "common/events/row_page.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::events {
 namespace {
 
 constexpr std::string_view kSelectOldest = "SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
-constexpr std::string_view kSelectEvents =
-    "SELECT id, payload FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
-constexpr std::int64_t kPage = 200;
+constexpr std::string_view kMeasureEvents =
+    "SELECT id, LENGTH(payload) FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
+constexpr std::string_view kSelectEvents = "SELECT id, payload FROM event WHERE id >= $1 AND id <= $2 ORDER BY id";
+constexpr std::int64_t kPageRows = 200;
 
 }  // namespace
 
@@ -59,9 +63,10 @@ Status EventReplay::Check() {
     QUARTET_RETURN_IF_ERROR(bus_.BeginMarker(topic_, token));
     telemetry::LogInfo("the broker has no marker of this service; publishing all retained events",
                        {{"service", options_.service}});
-    Begin(clock_.NowMicros() - options_.event_retention.count() * 1'000, token);
+    Begin(std::numeric_limits<std::int64_t>::min(), token);
     return {};
   }
+  newest_ = std::max(newest_, *marker.value);
   if (suspicious_ || is_other_history || *marker.value < written_) {
     suspicious_ = true;
     Begin(std::min(*marker.value, safe), "");
@@ -71,43 +76,45 @@ Status EventReplay::Check() {
   // marker says no more than that what is older than the loss window is there.
   QUARTET_ASSIGN_OR_RETURN(const bool there, bus_.AdvanceMarker(topic_, safe));
   if (there) written_ = safe;
+  newest_ = std::max(newest_, safe);
   return {};
 }
 
 void EventReplay::Begin(std::int64_t from_us, std::string token) {
   // What is made from now on is published in the ordinary way; but clocks of replicas differ.
   const std::int64_t skew_us = options_.publish_window.count() * 1'000;
-  replay_ = Replay{.next_id = LowestUuidV7(from_us),
-                   .end_id = LowestUuidV7(clock_.NowMicros() + skew_us),
-                   .token = std::move(token)};
+  // And a clock that was set back leaves events behind that seem to be made later than now.
+  const std::int64_t loss_us = options_.loss_window.count() * 1'000;
+  const std::int64_t end_us = std::max(clock_.NowMicros(), newest_ + loss_us + skew_us) + skew_us;
+  replay_ = Replay{.next_id = LowestUuidV7(from_us), .end_id = LowestUuidV7(end_us), .token = std::move(token)};
 }
 
 Result<int> EventReplay::Step() {
   if (!replay_) return 0;
   std::vector<Message> messages;
-  std::int64_t rows = 0;
-  std::string last_id;
-  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
-    return transaction.Query(kSelectEvents,
-                             {std::string_view(replay_->next_id), std::string_view(replay_->end_id), kPage},
-                             [&](const storage::Row& row) {
-                               ++rows;
-                               last_id = row.String(0);
-                               Result<std::vector<Message>> page = ParseMessages(row.Bytes(1));
-                               if (page.ok()) {
-                                 std::move(page->begin(), page->end(), std::back_inserter(messages));
-                               } else {
-                                 telemetry::LogError("a retained event cannot be read", {{"event", last_id}});
-                               }
-                             });
+  RowPage page;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    messages.clear();
+    const std::string_view first = replay_->next_id;
+    QUARTET_ASSIGN_OR_RETURN(page, MeasurePage(transaction, kMeasureEvents, {first, std::string_view(replay_->end_id)},
+                                               kPageRows, kBatchBytesMax));
+    if (page.rows == 0) return {};
+    return transaction.Query(kSelectEvents, {first, std::string_view(page.last_id)}, [&](const storage::Row& row) {
+      Result<std::vector<Message>> found = ParseMessages(row.Bytes(1));
+      if (found.ok()) {
+        std::move(found->begin(), found->end(), std::back_inserter(messages));
+      } else {
+        telemetry::LogError("a retained event cannot be read", {{"event", row.String(0)}});
+      }
+    });
   }));
   const int count = static_cast<int>(messages.size());
   if (Status published = bus_.Publish(messages); !published.ok()) return std::move(published).error();
-  if (rows < kPage) {
-    QUARTET_RETURN_IF_ERROR(Finish());
-  } else {
+  if (page.has_more) {
     // The next id in the order of text.
-    replay_->next_id = last_id + "!";
+    replay_->next_id = page.last_id + "!";
+  } else {
+    QUARTET_RETURN_IF_ERROR(Finish());
   }
   return count;
 }
@@ -125,6 +132,7 @@ Status EventReplay::Finish() {
   // Otherwise all is lost again, which the next check sees.
   if (there) {
     written_ = safe;
+    newest_ = std::max(newest_, safe);
     suspicious_ = false;
   }
   return {};

@@ -64,6 +64,8 @@ class EventReplay {
   // May the broker have lost something since the marker was last written?
   bool suspicious_ = true;
   std::int64_t written_ = 0;
+  // The latest marker that was seen or written: the clock has been so far.
+  std::int64_t newest_ = 0;
   // The broker's history that the marker was last written in, or is being replayed to.
   std::string history_;
 };

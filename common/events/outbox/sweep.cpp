@@ -1,11 +1,12 @@
 #include "common/events/outbox/sweep.h"
 
-#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "common/events/envelope.h"
+#include "common/events/limits.h"
+#include "common/events/row_page.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::events {
@@ -13,8 +14,11 @@ namespace {
 
 constexpr std::string_view kSelectNextSlot = "SELECT slot FROM outbox WHERE slot > $1 ORDER BY slot LIMIT 1";
 constexpr std::string_view kSelectTaken = "SELECT slot FROM member";
+constexpr std::string_view kMeasurePage =
+    "SELECT id, LENGTH(payload) FROM outbox WHERE slot = $1 AND id > $2 AND (id < $3 OR id >= $4) ORDER BY id LIMIT $5";
 constexpr std::string_view kSelectPage =
-    "SELECT id, created_at, payload FROM outbox WHERE slot = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+    "SELECT id, created_at, payload FROM outbox WHERE slot = $1 AND id > $2 AND id <= $5 AND (id < $3 OR id >= $4)"
+    " ORDER BY id";
 constexpr std::string_view kSelectEvents = "SELECT payload FROM event WHERE id = $1";
 constexpr std::string_view kSelectOldest = "SELECT id FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
 
@@ -22,8 +26,7 @@ constexpr std::string_view kSelectOldest = "SELECT id FROM outbox WHERE slot = $
 Result<std::vector<Message>> MessagesOf(storage::Transaction& transaction, const std::string& id,
                                         std::string_view payload) {
   if (!payload.empty()) return ParseMessages(payload);
-  Result<std::vector<Message>> messages =
-      Error{.code = Code::kDataLoss, .reason = "MESSAGE_UNREADABLE", .message = "its event is missing"};
+  Result<std::vector<Message>> messages = UnreadableMessage("its event is missing");
   QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectEvents, {std::string_view(id)},
                                             [&](const storage::Row& row) { messages = ParseMessages(row.Bytes(0)); }));
   return messages;
@@ -32,7 +35,7 @@ Result<std::vector<Message>> MessagesOf(storage::Transaction& transaction, const
 }  // namespace
 
 Status ForEachSlot(storage::Transaction& transaction, const std::function<Status(std::int64_t slot)>& visit) {
-  std::optional<std::int64_t> next = std::numeric_limits<std::int64_t>::min();
+  std::optional<std::int64_t> next = kUnreadableSlot;
   while (true) {
     const std::int64_t last = *next;
     next.reset();
@@ -59,32 +62,47 @@ Result<std::vector<std::int64_t>> SlotsToSweep(storage::Database& database, std:
   return slots;
 }
 
-Result<std::vector<Batch>> ReadOutbox(storage::Database& database, std::int64_t slot, std::string_view after,
-                                      std::string_view end, std::int64_t limit,
-                                      const std::function<bool(const std::string& id)>& is_held) {
-  std::vector<Batch> found;
+Result<OutboxPage> ReadOutbox(storage::Database& database, std::int64_t slot, std::string_view after,
+                              const OutboxAge& age, const std::function<bool(const std::string& id)>& is_held) {
+  OutboxPage page;
   QUARTET_RETURN_IF_ERROR(database.Read([&](storage::Transaction& transaction) -> Status {
-    found.clear();
+    page = {};
+    const std::string_view end = age.end;
+    const std::string_view future = age.future;
+    QUARTET_ASSIGN_OR_RETURN(const RowPage measured, MeasurePage(transaction, kMeasurePage, {slot, after, end, future},
+                                                                 kBatchMessagesMax, kBatchBytesMax));
+    if (measured.rows == 0) return {};
+    page.has_more = measured.has_more;
+    std::vector<Batch> found;
     std::vector<std::string> payloads;
-    QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectPage, {slot, after, end, limit}, [&](const storage::Row& row) {
-      found.push_back(Batch{.slot = slot, .id = row.String(0), .create_time_us = row.Int(1)});
-      payloads.push_back(row.String(2));
-    }));
+    QUARTET_RETURN_IF_ERROR(transaction.Query(
+        kSelectPage, {slot, after, end, future, std::string_view(measured.last_id)}, [&](const storage::Row& row) {
+          found.push_back(Batch{.slot = slot, .id = row.String(0), .create_time_us = row.Int(1)});
+          payloads.push_back(row.String(2));
+        }));
+    std::size_t bytes = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
-      if (is_held(found[i].id)) continue;
-      Result<std::vector<Message>> messages = MessagesOf(transaction, found[i].id, payloads[i]);
+      // Rows of events have their bytes elsewhere.
+      if (bytes > kBatchBytesMax) {
+        page.has_more = true;
+        return {};
+      }
+      Batch& batch = page.batches.emplace_back(std::move(found[i]));
+      if (is_held(batch.id)) continue;
+      Result<std::vector<Message>> messages = MessagesOf(transaction, batch.id, payloads[i]);
       if (messages.ok()) {
-        found[i].messages = std::move(*messages);
+        batch.messages = std::move(*messages);
+        for (const Message& message : batch.messages) bytes += message.size_bytes();
       } else if (messages.error().code == Code::kDataLoss) {
-        telemetry::LogError("an outbox row cannot be read",
-                            {{"row", found[i].id}, {"error", ToString(messages.error())}});
+        telemetry::LogError("an outbox row cannot be read", {{"row", batch.id}, {"error", ToString(messages.error())}});
+        page.unreadable.push_back(batch.id);
       } else {
         return std::move(messages).error();
       }
     }
     return {};
   }));
-  return found;
+  return page;
 }
 
 Result<std::optional<std::string>> OldestInOutbox(storage::Transaction& transaction) {

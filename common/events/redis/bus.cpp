@@ -8,6 +8,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "common/events/limits.h"
 #include "common/events/redis/entry.h"
 #include "common/events/redis/layout.h"
 #include "common/events/redis/marker.h"
@@ -20,8 +21,7 @@
 namespace quartet::events {
 namespace {
 
-// One exchange carries no more than this, so that neither side buffers much.
-constexpr std::size_t kExchangeBytesMax = 4 << 20;
+// One exchange carries no more, nor than kBatchBytesMax, so that neither side buffers much.
 constexpr int kExchangeCommandsMax = 4'000;
 
 void IgnoreSigpipeUnlessSet() {
@@ -91,7 +91,7 @@ Status RedisBus::Publish(std::span<const Message> messages) {
     const int partition = PartitionOf(message.topic, message.key());
     const std::string key = StreamKey(message.topic, partition, options_.partitions);
     client_->Append(key, command.Of(key, message));
-    if (client_->collected_bytes() >= kExchangeBytesMax || client_->collected_commands() >= kExchangeCommandsMax) {
+    if (client_->collected_bytes() >= kBatchBytesMax || client_->collected_commands() >= kExchangeCommandsMax) {
       QUARTET_RETURN_IF_ERROR(ExchangeAll(*client_));
     }
   }

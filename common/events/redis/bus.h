@@ -32,8 +32,9 @@ Status CheckOptions(const RedisOptions& options);
 
 // Redis Streams behind the Bus port. What lies in Redis:
 //   quartet:{<topic>.<partition>/<partitions>}  stream; partition = FNV-1a(subject) % partitions
-//     an entry's fields: specversion id type source subject time [traceparent] data
-//   the same with :dead            stream of dead letters: the same fields, and group, error
+//     an entry's fields: specversion id type source subject time [traceparent] [carriage] data;
+//     carriage is "resent" or "joined" where the sender sends it again (Carriage)
+//   the same with :dead            stream of dead letters: the same fields, and group, error; the newest
 //   the same with :marker          string: the marker's value
 //   the same with :marker:<token>  string, for a day: a marker that is being made
 //   quartet:{partitions}           string: how many partitions there are and were (redis/layout.h)

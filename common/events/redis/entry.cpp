@@ -8,9 +8,14 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
+#include "common/events/limits.h"
+
 namespace quartet::events {
 namespace {
 
+// An attribute of our own, where there is no other way than to send the message again.
+constexpr std::string_view kResent = "resent";
+constexpr std::string_view kJoined = "joined";
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 
@@ -32,6 +37,9 @@ void PutDigits(char* place, int width, std::int64_t number) {
     number /= 10;
   }
 }
+
+constexpr std::string_view kDeadEntriesMax = "1000";
+static_assert(kDeadStreamEntriesMax == 1'000);
 
 }  // namespace
 
@@ -106,7 +114,17 @@ const std::vector<std::string_view>& AddCommand::Of(std::string_view key, const 
   arguments_.assign({"XADD", key, "*", "specversion", "1.0", "id", message.id, "type", message.type, "source",
                      message.source, "subject", message.subject, "time", std::string_view(time_.data(), time_.size())});
   if (!message.traceparent.empty()) With("traceparent", message.traceparent);
+  if (message.carriage == Carriage::kResent) With("carriage", kResent);
+  if (message.carriage == Carriage::kJoined) With("carriage", kJoined);
   return With("data", message.data);
+}
+
+const std::vector<std::string_view>& AddCommand::ForDeadLetter(std::string_view key, const Message& message,
+                                                               std::string_view group, std::string_view error) {
+  Of(key, message);
+  arguments_.insert(arguments_.begin() + 2, {"MAXLEN", "~", kDeadEntriesMax});
+  With("group", group);
+  return With("error", error);
 }
 
 const std::vector<std::string_view>& AddCommand::With(std::string_view name, std::string_view value) {
@@ -138,6 +156,9 @@ std::optional<Delivery> ReadEntry(const redisReply& entry, const std::string& to
       message.time_us = ParseTime(value);
     } else if (name == "traceparent") {
       message.traceparent = value;
+    } else if (name == "carriage") {
+      if (value == kResent) message.carriage = Carriage::kResent;
+      if (value == kJoined) message.carriage = Carriage::kJoined;
     } else if (name == "data") {
       message.data = value;
     }

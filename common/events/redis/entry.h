@@ -34,10 +34,13 @@ std::int64_t ParseTime(std::string_view text);
 class AddCommand {
  public:
   const std::vector<std::string_view>& Of(std::string_view key, const Message& message);
-  // One more field of the same entry.
-  const std::vector<std::string_view>& With(std::string_view name, std::string_view value);
+  // The same for a dead-letter stream, which keeps only the newest.
+  const std::vector<std::string_view>& ForDeadLetter(std::string_view key, const Message& message,
+                                                     std::string_view group, std::string_view error);
 
  private:
+  const std::vector<std::string_view>& With(std::string_view name, std::string_view value);
+
   std::array<char, 27> time_;
   std::vector<std::string_view> arguments_;
 };

@@ -26,13 +26,13 @@ std::string ToText(const PartitionCounts& counts) {
   return fmt::format("{}", fmt::join(counts, " "));
 }
 
-// Empty if it is no list of positive numbers.
+// Empty if it is no list of positive numbers, each lower than the one before.
 PartitionCounts FromText(std::string_view text) {
   PartitionCounts counts;
   while (!text.empty()) {
     int count = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || count <= 0) return {};
+    if (error != std::errc() || count <= 0 || (!counts.empty() && count >= counts.back())) return {};
     counts.push_back(count);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     if (text.starts_with(' ')) text.remove_prefix(1);

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
+#include "common/events/limits.h"
 #include "common/events/redis/entry.h"
 #include "common/events/redis/layout.h"
 
@@ -58,7 +59,7 @@ bool RedisSubscription::TakeInterrupt() {
 
 int RedisSubscription::CountPerPartition(int max) const {
   const int mine = std::max(mine_, 1);
-  return (std::max(max, 1) + mine - 1) / mine;
+  return (read_size_.CountOf(max) + mine - 1) / mine;
 }
 
 void RedisSubscription::WaitIdle(std::chrono::milliseconds timeout) {
@@ -170,7 +171,11 @@ Result<std::vector<Delivery>> RedisSubscription::Receive(int max, std::chrono::m
   QUARTET_ASSIGN_OR_RETURN(deliveries, ReceiveHistory(max));
   if (!deliveries.empty()) return deliveries;
   RedisConnection* const connection = client_->only_connection();
-  return connection != nullptr ? ReceiveFromServer(*connection, max, timeout) : ReceiveFromCluster(max, timeout);
+  if (connection != nullptr) return ReceiveFromServer(*connection, max, timeout);
+  const int asked = CountPerPartition(max);
+  QUARTET_ASSIGN_OR_RETURN(deliveries, ReceiveFromCluster(asked, timeout));
+  read_size_.Came(asked, deliveries);
+  return deliveries;
 }
 
 Status RedisSubscription::CollectStreams(const redisReply& reply, std::vector<Delivery>& deliveries) {
@@ -186,7 +191,8 @@ Status RedisSubscription::CollectStreams(const redisReply& reply, std::vector<De
 
 Result<std::vector<Delivery>> RedisSubscription::ReceiveFromServer(RedisConnection& connection, int max,
                                                                    std::chrono::milliseconds timeout) {
-  const std::string count = std::to_string(CountPerPartition(max));
+  const int asked = CountPerPartition(max);
+  const std::string count = std::to_string(asked);
   const std::string block = std::to_string(timeout.count());
   std::vector<std::string_view> command = {"XREADGROUP", "GROUP", group_, consumer_, "COUNT", count};
   // BLOCK 0 would wait for ever.
@@ -208,11 +214,12 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveFromServer(RedisConnecti
     return deliveries;
   }
   QUARTET_RETURN_IF_ERROR(CollectStreams(*replies.back(), deliveries));
+  read_size_.Came(asked, deliveries);
   return deliveries;
 }
 
-Result<std::vector<Delivery>> RedisSubscription::ReceiveFromCluster(int max, std::chrono::milliseconds timeout) {
-  const std::string count = std::to_string(CountPerPartition(max));
+Result<std::vector<Delivery>> RedisSubscription::ReceiveFromCluster(int asked, std::chrono::milliseconds timeout) {
+  const std::string count = std::to_string(asked);
   std::vector<std::string_view> keys;
   for (const Partition& partition : partitions_) {
     if (!partition.mine) continue;
@@ -242,7 +249,8 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveFromCluster(int max, std
 
 Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
   std::vector<Delivery> deliveries;
-  const std::string count = std::to_string(CountPerPartition(max));
+  const int per_partition = CountPerPartition(max);
+  const std::string count = std::to_string(per_partition);
   while (deliveries.empty()) {
     std::vector<Partition*> asked;
     for (Partition& partition : partitions_) {
@@ -266,6 +274,7 @@ Result<std::vector<Delivery>> RedisSubscription::ReceiveHistory(int max) {
       QUARTET_RETURN_IF_ERROR(Collect(*entries, *asked[i], deliveries));
     }
   }
+  read_size_.Came(per_partition, deliveries);
   QUARTET_RETURN_IF_ERROR(ReadDeliveryCounts(deliveries));
   return deliveries;
 }
@@ -276,7 +285,8 @@ Result<std::vector<Delivery>> RedisSubscription::Reclaim(int max, std::chrono::m
   QUARTET_RETURN_IF_ERROR(Prepare());
   // Which partitions these are a new connection finds out: there may have been fewer, and none of them its share.
   if (mine_ == 0) return claimed;
-  const std::string count = std::to_string(CountPerPartition(max));
+  const int asked = CountPerPartition(max);
+  const std::string count = std::to_string(asked);
   const std::string idle = std::to_string(min_idle.count());
   std::vector<bool> finished;
   finished.reserve(partitions_.size());
@@ -284,6 +294,7 @@ Result<std::vector<Delivery>> RedisSubscription::Reclaim(int max, std::chrono::m
   while (claimed.empty() && std::find(finished.begin(), finished.end(), false) != finished.end()) {
     QUARTET_RETURN_IF_ERROR(ReclaimRound(count, idle, finished, claimed));
   }
+  read_size_.Came(asked, claimed);
   if (!claimed.empty()) QUARTET_RETURN_IF_ERROR(ReadDeliveryCounts(claimed));
   return claimed;
 }
@@ -381,13 +392,16 @@ Status RedisSubscription::Hold(std::span<const Delivery> deliveries) {
   return ExchangeAll();
 }
 
-void RedisSubscription::CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies) {
+Status RedisSubscription::CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies) {
   AddCommand command;
   for (const Message& message : replies) {
     const std::string key = StreamKey(message.topic, PartitionOf(message.key(), counts_.front()), counts_.front());
     client_->Append(key, command.Of(key, message));
+    // Neither side is to buffer much.
+    if (client_->collected_bytes() >= kBatchBytesMax) QUARTET_RETURN_IF_ERROR(ExchangeAll());
   }
   ForEachPartition(finished, "XACK", {}, "");
+  return {};
 }
 
 Status RedisSubscription::Settle(std::span<const Delivery> finished, std::span<const Message> replies) {
@@ -398,7 +412,7 @@ Status RedisSubscription::Settle(std::span<const Delivery> finished, std::span<c
     QUARTET_RETURN_IF_ERROR(CarryOver(*client_, topic, counts_));
     carried_over_.insert(topic);
   }
-  CollectSettling(finished, replies);
+  QUARTET_RETURN_IF_ERROR(CollectSettling(finished, replies));
   return ExchangeAll();
 }
 
@@ -412,7 +426,7 @@ Result<std::vector<Delivery>> RedisSubscription::SettleAndReceive(std::span<cons
                                                                   std::chrono::milliseconds timeout) {
   QUARTET_RETURN_IF_ERROR(Prepare());
   if (!receives_at_once()) return Subscription::SettleAndReceive(finished, replies, max, timeout);
-  CollectSettling(finished, replies);
+  QUARTET_RETURN_IF_ERROR(CollectSettling(finished, replies));
   return ReceiveFromServer(*client_->only_connection(), max, timeout);
 }
 
@@ -420,10 +434,8 @@ Status RedisSubscription::Bury(const Delivery& delivery, const Error& error) {
   QUARTET_RETURN_IF_ERROR(Prepare());
   AddCommand command;
   const std::string key = DeadStreamKey(delivery.key);
-  const std::string text = ToString(error);
-  command.Of(key, delivery.message);
-  command.With("group", group_);
-  client_->Append(key, command.With("error", text));
+  const std::string text = ToString(error).substr(0, kDeadLetterErrorBytesMax);
+  client_->Append(key, command.ForDeadLetter(key, delivery.message, group_, text));
   QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   return Check(*replies.front());
 }

@@ -10,6 +10,7 @@
 
 #include "common/events/bus.h"
 #include "common/events/redis/bus.h"
+#include "common/events/redis/read_size.h"
 #include "common/events/redis/servers/client.h"
 #include "common/events/redis/waiting_reads.h"
 
@@ -71,7 +72,7 @@ class RedisSubscription final : public Subscription {
   // Sends what was collected, too.
   Result<std::vector<Delivery>> ReceiveFromServer(RedisConnection& connection, int max,
                                                   std::chrono::milliseconds timeout);
-  Result<std::vector<Delivery>> ReceiveFromCluster(int max, std::chrono::milliseconds timeout);
+  Result<std::vector<Delivery>> ReceiveFromCluster(int asked, std::chrono::milliseconds timeout);
   // Adds what an XREADGROUP of new messages gave.
   Status CollectStreams(const redisReply& reply, std::vector<Delivery>& deliveries);
   // One piece of this consumer's own pending entries; none when all are read.
@@ -83,7 +84,7 @@ class RedisSubscription final : public Subscription {
   // stream no longer has, and seals.
   Status Collect(const redisReply& entries, const Partition& partition, std::vector<Delivery>& deliveries);
   Status ReadDeliveryCounts(std::vector<Delivery>& deliveries);
-  void CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies);
+  Status CollectSettling(std::span<const Delivery> finished, std::span<const Message> replies);
   // Collects `command key group [middle…] ids… [last]` for each partition's deliveries.
   void ForEachPartition(std::span<const Delivery> deliveries, std::string_view command,
                         std::initializer_list<std::string_view> middle, std::string_view last);
@@ -100,6 +101,7 @@ class RedisSubscription final : public Subscription {
   std::vector<Partition> partitions_;  // with every count
   int mine_ = 0;                       // how many of them this consumer reads
   const std::unique_ptr<RedisClient> client_;
+  ReadSize read_size_;
   WaitingReads waiting_reads_;  // in a cluster only
   int interrupt_fd_;
 };

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "common/events/redis/bus.h"
-#include "tests/integration/ordered_load.h"
+#include "tests/integration/redis/ordered_load.h"
 #include "tests/support/eventually.h"
 #include "tests/support/servers/redis_sentinel_servers.h"
 

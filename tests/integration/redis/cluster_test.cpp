@@ -11,7 +11,7 @@
 #include "common/events/redis/bus.h"
 #include "common/events/redis/entry.h"
 #include "common/events/redis/servers/slots.h"
-#include "tests/integration/ordered_load.h"
+#include "tests/integration/redis/ordered_load.h"
 #include "tests/support/eventually.h"
 #include "tests/support/servers/redis_cluster_servers.h"
 

@@ -1,4 +1,6 @@
 // What only a real Redis can show: outages, refusals, and how things lie in it.
+#include "common/events/redis/bus.h"
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -8,7 +10,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/events/redis/bus.h"
 #include "tests/support/eventually.h"
 #include "tests/support/servers/redis_server.h"
 

@@ -1,4 +1,4 @@
-#include "tests/integration/ordered_load.h"
+#include "tests/integration/redis/ordered_load.h"
 
 #include <algorithm>
 #include <chrono>

@@ -186,6 +186,12 @@ TEST_F(RedisPartitions, TheyAreNotLowered) {
   EXPECT_TRUE(Connect(8)->Check().ok());
 }
 
+TEST_F(RedisPartitions, CountsThatCannotBeAreWrittenAnew) {
+  redis_.Command({"SET", std::string(events::kPartitionsKey), "4 999999999"});
+  EXPECT_TRUE(Connect(4)->Check().ok());
+  EXPECT_EQ(redis_.Command({"GET", std::string(events::kPartitionsKey)}), "4");
+}
+
 // Its consumers are started with the new count when another group has read, and the
 // broker has forgotten, all that there was.
 TEST_F(RedisPartitions, AGroupThatComesLateMissesNothing) {

@@ -1,0 +1,31 @@
+#include "common/events/redis/read_size.h"
+
+#include <algorithm>
+
+#include "common/events/limits.h"
+
+namespace quartet::events {
+namespace {
+
+// No read asks for more.
+constexpr int kCountMax = 1 << 16;
+
+}  // namespace
+
+int ReadSize::CountOf(int max) const {
+  return std::clamp(max, 1, count_);
+}
+
+void ReadSize::Came(int asked, std::span<const Delivery> deliveries) {
+  if (deliveries.empty()) return;
+  std::size_t bytes = 0;
+  for (const Delivery& delivery : deliveries) bytes += delivery.message.size_bytes();
+  if (bytes > kBatchBytesMax) {
+    const std::size_t mean = bytes / deliveries.size();
+    count_ = std::clamp(static_cast<int>(kBatchBytesMax / mean), 1, kCountMax);
+  } else if (std::ssize(deliveries) >= asked && bytes <= kBatchBytesMax / 2) {
+    count_ = std::min(2 * count_, kCountMax);
+  }
+}
+
+}  // namespace quartet::events
