@@ -206,7 +206,7 @@ void World::PassTime() {
 void World::Redrive() {
   Note("what does not move is driven again");
   clock_.Advance(Below(40'000'000));
-  Require(orchestrator_.coordinator().KeepUp());
+  Require(orchestrator_.coordinator().FlushPending());
   Require(orchestrator_.coordinator().Redrive());
   const auto resolve = [&](auto& node) {
     const Status resolved = node.participant().ResolveOldIntents(std::chrono::seconds(2));
