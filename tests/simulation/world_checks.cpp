@@ -150,7 +150,7 @@ bool World::ComeToRest() {
   };
   for (int round = 0; round < 200 && !at_rest(); ++round) {
     clock_.Advance(31'000'000);
-    Require(orchestrator_.coordinator().KeepUp());
+    Require(orchestrator_.coordinator().FlushPending());
     Require(orchestrator_.coordinator().Redrive());
     for (int i = 0; i < kPlaces; ++i) Collect(static_cast<Place>(i));
     while (!messages_.empty()) {

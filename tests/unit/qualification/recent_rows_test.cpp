@@ -62,9 +62,12 @@ TEST_F(RecentRowsTest, WhatIsCountedInTheRowIsNotMissing) {
   EXPECT_FALSE(Keep(PreparedReply(row_, CONTACT)));
 }
 
-TEST_F(RecentRowsTest, WhileSomethingIsHeardNobodyKnowsWhatIsMissing) {
+TEST_F(RecentRowsTest, WhileSomethingIsAppliedNobodyKnowsWhatIsMissing) {
   EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
-  EXPECT_THAT(rows_.BeginApply(row_.id).replies, SizeIs(1));
+  const auto pending = rows_.BeginApply(row_.id);
+  EXPECT_TRUE(pending.row.has_value());
+  EXPECT_THAT(pending.replies, SizeIs(1));
+  rows_.Put(row_);
   EXPECT_FALSE(Keep(PreparedReply(row_, CONTACT)));
   rows_.EndApply(row_.id);
   EXPECT_TRUE(Keep(PreparedReply(row_, CONTACT)));
