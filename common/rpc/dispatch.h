@@ -126,6 +126,14 @@ grpc::ServerUnaryReactor* ServeRead(
       });
 }
 
+// As Serve, for a read that mostly needs no waiting: it is called at once, on this thread, with
+// `may_wait` false, and if it gives nothing then, once more on the pool.
+template <class Req, class Resp>
+grpc::ServerUnaryReactor* ServeLookup(grpc::CallbackServerContext* context, WorkerPool& pool, internal::Read read) {
+  static const std::string method = internal::MethodName(Req::descriptor()->full_name());
+  return internal::ServeReadHere(context, pool, method, std::move(read));
+}
+
 // Collects the messages of a client stream, then runs `work` on all of them as
 // Serve does; `response` is sent if it succeeds. More than `messages_max`
 // messages: INVALID_ARGUMENT.

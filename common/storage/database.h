@@ -168,7 +168,11 @@ class Database {
   // for a free connection, so it must not be called from within `run`.
   virtual Status Read(const std::function<Status(Transaction&)>& run) = 0;
 
-  // The same if that needs no waiting, neither for a connection nor for the disk or a
+  // As Read, on a connection that is kept free for such reads: for what everybody depends on, and
+  // what must not wait behind pages of lists. Short ones only.
+  virtual Status ReadUrgent(const std::function<Status(Transaction&)>& run) { return Read(run); }
+
+  // As Read, if that needs no waiting, neither for a connection nor for the disk or a
   // server; otherwise nothing, and `run` may have been called and have failed then.
   virtual std::optional<Status> TryRead(const std::function<Status(Transaction&)>& /*run*/) { return std::nullopt; }
 

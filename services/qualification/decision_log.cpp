@@ -10,6 +10,8 @@ namespace {
 
 // So many tombstones are written in one operation, which holds up the other writers meanwhile.
 constexpr std::size_t kFencedMax = 500;
+// So many rows are read in one transaction.
+constexpr std::size_t kReadMax = 500;
 
 void SetOutcome(v1::Decision& decision, const std::string& id, v1::Decision::Outcome outcome) {
   decision.Clear();
@@ -20,45 +22,54 @@ void SetOutcome(v1::Decision& decision, const std::string& id, v1::Decision::Out
 }  // namespace
 
 Result<v1::GetDecisionsResponse> DecisionLog::Read(std::span<const std::string> ids) {
-  v1::GetDecisionsResponse response;
-  std::vector<std::size_t> missing;
-  std::vector<std::size_t> unreadable;
-  QUARTET_RETURN_IF_ERROR(database_.Read(
-      [&](storage::Transaction& transaction) { return Find(transaction, ids, response, missing, unreadable); }));
-  for (const std::size_t i : unreadable) {
-    contradictions_.Report("unreadable_qualification",
-                           {{"qualification", response.decisions(static_cast<int>(i)).qualification()}});
+  Found found;
+  QUARTET_RETURN_IF_ERROR(
+      database_.ReadUrgent([&](storage::Transaction& transaction) { return Find(transaction, ids, found); }));
+  Report(found);
+  for (std::size_t first = 0; first < found.missing.size(); first += kFencedMax) {
+    const auto some = std::span(found.missing).subspan(first, std::min(kFencedMax, found.missing.size() - first));
+    QUARTET_RETURN_IF_ERROR(Fence(ids, some, found.response));
   }
-  for (std::size_t first = 0; first < missing.size(); first += kFencedMax) {
-    const auto some = std::span(missing).subspan(first, std::min(kFencedMax, missing.size() - first));
-    QUARTET_RETURN_IF_ERROR(Fence(ids, some, response));
-  }
-  return response;
+  return std::move(found.response);
 }
 
-Status DecisionLog::Find(storage::Transaction& transaction, std::span<const std::string> ids,
-                         v1::GetDecisionsResponse& response, std::vector<std::size_t>& missing,
-                         std::vector<std::size_t>& unreadable) const {
-  response.Clear();
-  missing.clear();
-  unreadable.clear();
+std::optional<Result<v1::GetDecisionsResponse>> DecisionLog::TryRead(std::span<const std::string> ids) {
+  Found found;
+  std::optional<Status> read =
+      database_.TryRead([&](storage::Transaction& transaction) { return Find(transaction, ids, found); });
+  if (!read) return std::nullopt;
+  if (!read->ok()) return Result<v1::GetDecisionsResponse>(std::move(*read).error());
+  if (!found.missing.empty()) return std::nullopt;
+  Report(found);
+  return Result<v1::GetDecisionsResponse>(std::move(found.response));
+}
+
+void DecisionLog::Report(const Found& found) {
+  for (const std::size_t i : found.unreadable) {
+    const v1::Decision& decision = found.response.decisions(static_cast<int>(i));
+    contradictions_.Report("unreadable_qualification", {{"qualification", decision.qualification()}});
+  }
+}
+
+Status DecisionLog::Find(storage::Transaction& transaction, std::span<const std::string> ids, Found& found) const {
+  found = {};
   if (transaction.IsRemote()) {
     repository_.ExpectWatermark(transaction);
     for (const std::string& id : ids) repository_.ExpectDecision(transaction, id);
   }
   QUARTET_ASSIGN_OR_RETURN(const std::int64_t watermark_us, repository_.Watermark(transaction));
-  response.set_watermark_us(watermark_us);
+  found.response.set_watermark_us(watermark_us);
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    v1::Decision& decision = *response.add_decisions();
+    v1::Decision& decision = *found.response.add_decisions();
     bool is_unreadable = false;
-    QUARTET_ASSIGN_OR_RETURN(auto found, repository_.FindDecision(transaction, ids[i], is_unreadable));
-    if (is_unreadable) unreadable.push_back(i);
-    if (found) {
-      decision = *std::move(found);
+    QUARTET_ASSIGN_OR_RETURN(auto stored, repository_.FindDecision(transaction, ids[i], is_unreadable));
+    if (is_unreadable) found.unreadable.push_back(i);
+    if (stored) {
+      decision = *std::move(stored);
     } else if (IsForgotten(ids[i], watermark_us)) {
       SetOutcome(decision, ids[i], v1::Decision::FORGOTTEN);
     } else {
-      missing.push_back(i);
+      found.missing.push_back(i);
     }
   }
   return {};
@@ -95,6 +106,26 @@ Status DecisionLog::Fence(std::span<const std::string> ids, std::span<const std:
   }));
   for (const std::string& id : fenced) ReportUnknown(contradictions_, id, "question");
   return {};
+}
+
+void DecisionLog::NotifyWaiters(Waiters& waiters, std::span<const std::string> names) {
+  for (std::size_t first = 0; first < names.size(); first += kReadMax) {
+    const auto some = names.subspan(first, std::min(kReadMax, names.size() - first));
+    std::vector<v1::Qualification> decided;
+    const Status read = database_.ReadUrgent([&](storage::Transaction& transaction) -> Status {
+      decided.clear();
+      if (transaction.IsRemote()) {
+        for (const std::string& name : some) repository_.ExpectDecided(transaction, resource::IdOf(name));
+      }
+      for (const std::string& name : some) {
+        QUARTET_ASSIGN_OR_RETURN(auto found, repository_.FindDecided(transaction, resource::IdOf(name)));
+        if (found) decided.push_back(*std::move(found));
+      }
+      return {};
+    });
+    if (!read.ok()) return;
+    for (const v1::Qualification& qualification : decided) waiters.Notify(qualification);
+  }
 }
 
 void ReportUnknown(telemetry::Contradictions& contradictions, const std::string& id, const std::string& seen) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "common/storage/database.h"
 #include "common/telemetry/contradictions.h"
 #include "services/qualification/qualification_repository.h"
+#include "services/qualification/waiters.h"
 
 #include "quartet/qualification/v1/service.pb.h"
 
@@ -26,11 +29,23 @@ class DecisionLog {
   // The decisions, positional, and the watermark. `ids` must be UUIDs. Errors: those of the database.
   Result<v1::GetDecisionsResponse> Read(std::span<const std::string> ids);
 
+  // The same if that needs no waiting and nothing is missing; otherwise nothing.
+  std::optional<Result<v1::GetDecisionsResponse>> TryRead(std::span<const std::string> ids);
+
+  // Reads the qualifications of these names, and tells those who wait for the ones that are
+  // decided. What cannot be read now is asked for again when it is due next.
+  void NotifyWaiters(Waiters& waiters, std::span<const std::string> names);
+
  private:
-  // Fills the decisions of `ids` from the stored rows; the indices of those that are missing go to
-  // `missing`, and those whose row cannot be read to `unreadable`.
-  Status Find(storage::Transaction& transaction, std::span<const std::string> ids, v1::GetDecisionsResponse& response,
-              std::vector<std::size_t>& missing, std::vector<std::size_t>& unreadable) const;
+  // What a read found.
+  struct Found {
+    v1::GetDecisionsResponse response;
+    std::vector<std::size_t> missing;     // indices
+    std::vector<std::size_t> unreadable;  // likewise
+  };
+  // The decisions of `ids` from the stored rows.
+  Status Find(storage::Transaction& transaction, std::span<const std::string> ids, Found& found) const;
+  void Report(const Found& found);
   // Decides what is missing, by writing.
   Status Fence(std::span<const std::string> ids, std::span<const std::size_t> missing,
                v1::GetDecisionsResponse& response);

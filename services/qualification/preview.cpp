@@ -1,5 +1,6 @@
 #include "services/qualification/preview.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <grpcpp/client_context.h>
@@ -11,11 +12,8 @@
 namespace quartet::qualification {
 namespace {
 
-constexpr std::chrono::seconds kDeadline{5};
-
-void SetDeadline(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() + kDeadline);
-}
+// Of all of it: a preview holds a thread meanwhile.
+constexpr std::chrono::seconds kPatience{5};
 
 }  // namespace
 
@@ -27,19 +25,20 @@ Preview::Preview(std::shared_ptr<grpc::Channel> lead, std::shared_ptr<grpc::Chan
       contact_(v1::ParticipantService::NewStub(contact)),
       opportunity_(v1::ParticipantService::NewStub(opportunity)) {}
 
-Result<v1::PreviewPrepareResponse> Preview::Ask(Participant& participant, const v1::Prepare& prepare) {
+Result<v1::PreviewPrepareResponse> Preview::Ask(Participant& participant, const v1::Prepare& prepare, Time deadline) {
   grpc::ClientContext context;
-  SetDeadline(context);
+  context.set_deadline(deadline);
   v1::PreviewPrepareResponse response;
   const grpc::Status status = participant.PreviewPrepare(&context, prepare, &response);
   if (!status.ok()) return rpc::FromGrpcStatus(status);
   return response;
 }
 
-Status Preview::Run(const std::string& lead, const v1::QualifyOptions& options,
+Status Preview::Run(const std::string& lead, const v1::QualifyOptions& options, Time caller_deadline,
                     v1::PreviewQualificationResponse& response) {
+  const Time deadline = std::min<Time>(caller_deadline, std::chrono::system_clock::now() + kPatience);
   grpc::ClientContext context;
-  SetDeadline(context);
+  context.set_deadline(deadline);
   lead::v1::GetLeadRequest request;
   request.set_name(lead);
   lead::v1::Lead snapshot;
@@ -50,7 +49,7 @@ Status Preview::Run(const std::string& lead, const v1::QualifyOptions& options,
   }
   v1::Prepare lock;
   lock.mutable_lead()->set_name(lead);
-  QUARTET_ASSIGN_OR_RETURN(const auto lockable, Ask(*lead_, lock));
+  QUARTET_ASSIGN_OR_RETURN(const auto lockable, Ask(*lead_, lock, deadline));
   if (lockable.has_refusal()) *response.mutable_failure() = lockable.refusal();
   // The first refusal is the one that QualifyLead would end with; what the other
   // participants would do is shown all the same.
@@ -61,7 +60,7 @@ Status Preview::Run(const std::string& lead, const v1::QualifyOptions& options,
   const v1::Plan plan = MakePlan(snapshot, options, "");
   for (const v1::Prepare& prepare : plan.prepares()) {
     Participant& participant = prepare.has_account() ? *account_ : prepare.has_contact() ? *contact_ : *opportunity_;
-    QUARTET_ASSIGN_OR_RETURN(auto answer, Ask(participant, prepare));
+    QUARTET_ASSIGN_OR_RETURN(auto answer, Ask(participant, prepare, deadline));
     refuse(answer);
     for (v1::PlannedRecord& record : *answer.mutable_records()) {
       if (prepare.has_account()) {
@@ -80,7 +79,9 @@ Status Preview::Run(const std::string& lead, const v1::QualifyOptions& options,
   return {};
 }
 
-Status Preview::RunRevert(const v1::Qualification& qualification, v1::PreviewRevertResponse& response) {
+Status Preview::RunRevert(const v1::Qualification& qualification, Time caller_deadline,
+                          v1::PreviewRevertResponse& response) {
+  const Time deadline = std::min<Time>(caller_deadline, std::chrono::system_clock::now() + kPatience);
   if (const auto refused = CheckRevertible(qualification)) {
     *response.mutable_failure() = rpc::ToRpcStatus(*refused);
     return {};
@@ -93,7 +94,7 @@ Status Preview::RunRevert(const v1::Qualification& qualification, v1::PreviewRev
   participants.push_back(contact_.get());
   if (!qualification.opportunities().empty()) participants.push_back(opportunity_.get());
   for (Participant* participant : participants) {
-    QUARTET_ASSIGN_OR_RETURN(auto answer, Ask(*participant, prepare));
+    QUARTET_ASSIGN_OR_RETURN(auto answer, Ask(*participant, prepare, deadline));
     if (answer.has_refusal() && !response.has_failure()) *response.mutable_failure() = answer.refusal();
     for (v1::PlannedRecord& record : *answer.mutable_records())
       *response.add_records() = std::move(*record.mutable_outcome());

@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,8 @@ namespace {
 constexpr std::string_view kCollection = "qualifications";
 constexpr int kBatchMax = 1'000;
 constexpr int kDecisionsMax = 10'000;
+// So many are looked up on the thread that the question came on.
+constexpr int kDecisionsHereMax = 64;
 
 constexpr resource::FilterField kFilterFields[] = {
     resource::EnumField("state", "state", &v1::Qualification::State_descriptor),
@@ -42,6 +46,18 @@ Status Check(const v1::QualifyLeadRequest& request) {
   if (!options.ok()) violations.AddError("options", options.error());
   CheckRequestId(request.request_id(), violations);
   return violations.ToStatus();
+}
+
+Result<std::vector<std::string>> DecisionIds(const v1::GetDecisionsRequest& request) {
+  if (request.qualifications_size() > kDecisionsMax)
+    return InvalidArgument({{"qualifications", fmt::format("at most {}", kDecisionsMax)}});
+  std::vector<std::string> ids;
+  for (const std::string& name : request.qualifications()) {
+    auto id = resource::ParseName(kCollection, name);
+    if (!id) return InvalidArgument({{"qualifications", "must be \"qualifications/{uuid}\" each"}});
+    ids.push_back(*std::move(id));
+  }
+  return ids;
 }
 
 // Collects the results of a batch; the last one ends the call.
@@ -157,13 +173,14 @@ grpc::ServerUnaryReactor* QualificationHandlers::BatchQualifyLeads(grpc::Callbac
 grpc::ServerUnaryReactor* QualificationHandlers::PreviewQualification(grpc::CallbackServerContext* context,
                                                                       const v1::PreviewQualificationRequest* request,
                                                                       v1::PreviewQualificationResponse* response) {
-  return rpc::Serve<v1::PreviewQualificationRequest, v1::PreviewQualificationResponse>(
-      context, workers_, [this, request, response]() -> Status {
+  return rpc::ServeAsync<v1::PreviewQualificationRequest, v1::PreviewQualificationResponse>(
+      context, lanes_.previews, [this, request, response](const rpc::Responder& responder) {
         v1::QualifyLeadRequest same;
         same.set_lead(request->lead());
         *same.mutable_options() = request->options();
-        QUARTET_RETURN_IF_ERROR(Check(same));
-        return preview_.Run(request->lead(), request->options(), *response);
+        Status status = Check(same);
+        if (status.ok()) status = preview_.Run(request->lead(), request->options(), responder.deadline(), *response);
+        responder.Finish(std::move(status));
       });
 }
 
@@ -230,29 +247,31 @@ grpc::ServerUnaryReactor* QualificationHandlers::RevertQualification(grpc::Callb
 grpc::ServerUnaryReactor* QualificationHandlers::PreviewRevert(grpc::CallbackServerContext* context,
                                                                const v1::PreviewRevertRequest* request,
                                                                v1::PreviewRevertResponse* response) {
-  return rpc::Serve<v1::PreviewRevertRequest, v1::PreviewRevertResponse>(
-      context, workers_, [this, request, response]() -> Status {
-        QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(request->name()));
-        QUARTET_ASSIGN_OR_RETURN(const v1::Qualification qualification, coordinator_.Read(id));
-        return preview_.RunRevert(qualification, *response);
+  return rpc::ServeAsync<v1::PreviewRevertRequest, v1::PreviewRevertResponse>(
+      context, lanes_.previews, [this, request, response](const rpc::Responder& responder) {
+        const auto run = [&]() -> Status {
+          QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(request->name()));
+          QUARTET_ASSIGN_OR_RETURN(const v1::Qualification qualification, coordinator_.Read(id));
+          return preview_.RunRevert(qualification, responder.deadline(), *response);
+        };
+        responder.Finish(run());
       });
 }
 
 grpc::ServerUnaryReactor* QualificationHandlers::GetDecisions(grpc::CallbackServerContext* context,
                                                               const v1::GetDecisionsRequest* request,
                                                               v1::GetDecisionsResponse* response) {
-  return rpc::Serve<v1::GetDecisionsRequest, v1::GetDecisionsResponse>(
-      context, workers_, [this, request, response]() -> Status {
-        if (request->qualifications_size() > kDecisionsMax)
-          return InvalidArgument({{"qualifications", fmt::format("at most {}", kDecisionsMax)}});
-        std::vector<std::string> ids;
-        for (const std::string& name : request->qualifications()) {
-          auto id = resource::ParseName(kCollection, name);
-          if (!id) return InvalidArgument({{"qualifications", "must be \"qualifications/{uuid}\" each"}});
-          ids.push_back(*std::move(id));
-        }
-        QUARTET_ASSIGN_OR_RETURN(*response, decisions_.Read(ids));
-        return {};
+  return rpc::ServeLookup<v1::GetDecisionsRequest, v1::GetDecisionsResponse>(
+      context, lanes_.decisions, [this, request, response](bool may_wait) -> std::optional<Status> {
+        // Checking many, and reading them, would hold up gRPC's own thread.
+        if (!may_wait && request->qualifications_size() > kDecisionsHereMax) return std::nullopt;
+        auto ids = DecisionIds(*request);
+        if (!ids.ok()) return Status(std::move(ids).error());
+        auto decisions = may_wait ? std::optional(decisions_.Read(*ids)) : decisions_.TryRead(*ids);
+        if (!decisions) return std::nullopt;
+        if (!decisions->ok()) return Status(std::move(*decisions).error());
+        *response = std::move(*decisions).value();
+        return Status();
       });
 }
 

@@ -5,7 +5,8 @@
 
 #include "common/rpc/dispatch.h"
 #include "common/rpc/worker_pool.h"
-#include "services/qualification/coordinator.h"
+#include "common/telemetry/counters.h"
+#include "services/qualification/coordinator/coordinator.h"
 #include "services/qualification/decision_log.h"
 #include "services/qualification/preview.h"
 
@@ -13,18 +14,34 @@
 
 namespace quartet::qualification {
 
+// Workers for what must not wait for the others, and for what the others must not wait for.
+struct Lanes {
+  explicit Lanes(telemetry::Counters& counters) : decisions(4, 1'024, &counters), previews(16, 128, &counters) {}
+  void Stop() {
+    previews.Stop();
+    decisions.Stop();
+  }
+
+  // Every service reads through these: wait for nothing but the database.
+  rpc::WorkerPool decisions;
+  // Each holds a thread until four services have answered, which may be hanging.
+  rpc::WorkerPool previews;
+};
+
 // QualificationService over gRPC. A call that waits for a decision holds no
 // worker meanwhile.
 class QualificationHandlers final : public v1::QualificationService::CallbackService {
  public:
   QualificationHandlers(Coordinator& coordinator, DecisionLog& decisions, const QualificationRepository& repository,
-                        storage::Database& database, Waiters& waiters, Preview& preview, rpc::WorkerPool& workers)
+                        storage::Database& database, Waiters& waiters, Preview& preview, Lanes& lanes,
+                        rpc::WorkerPool& workers)
       : coordinator_(coordinator),
         decisions_(decisions),
         repository_(repository),
         database_(database),
         waiters_(waiters),
         preview_(preview),
+        lanes_(lanes),
         workers_(workers) {}
 
   grpc::ServerUnaryReactor* QualifyLead(grpc::CallbackServerContext* context, const v1::QualifyLeadRequest* request,
@@ -76,6 +93,7 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
   storage::Database& database_;
   Waiters& waiters_;
   Preview& preview_;
+  Lanes& lanes_;
   rpc::WorkerPool& workers_;
 };
 

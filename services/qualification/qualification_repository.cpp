@@ -19,6 +19,7 @@ constexpr std::string_view kInsert =
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 // `body` without `plan`, which is the larger part.
 constexpr std::string_view kFindDecision = "SELECT state, update_time, body FROM qualification WHERE id = $1";
+constexpr std::string_view kFindDecided = "SELECT state, body FROM qualification WHERE id = $1";
 constexpr std::string_view kFence =
     "INSERT INTO qualification (id, version, create_time, update_time, state, kind, lead, "
     "waits_for, redrive_time, redrive_count, body, plan) "
@@ -45,12 +46,14 @@ constexpr std::string_view kWaiting =
 constexpr std::string_view kWaitingInState =
     "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' AND state = $3 "
     "ORDER BY create_time, id LIMIT $2";
-constexpr std::string_view kWaitForNext =
-    "UPDATE qualification SET waits_for = $2, version = version + 1 "
-    "WHERE waits_for = $1 AND waits_for <> '' AND id <> $2";
+constexpr std::string_view kWaitFor =
+    "UPDATE qualification SET waits_for = $3, version = version + 1 WHERE id = $1 AND waits_for = $2";
+// Sizes without reading what is large.
 constexpr std::string_view kDue =
-    "SELECT id FROM qualification WHERE redrive_time > 0 AND redrive_time <= $1 "
-    "ORDER BY redrive_time LIMIT $2";
+    "SELECT id, redrive_time, waits_for, length(body) + length(plan) FROM qualification "
+    "WHERE redrive_time > 0 AND redrive_time <= $1 AND redrive_time >= $2 AND (redrive_time, id) > ($2, $3) "
+    "ORDER BY redrive_time, id LIMIT $4";
+constexpr std::string_view kPostpone = "UPDATE qualification SET redrive_time = $2 WHERE id = $1";
 constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM request WHERE id = $1";
 constexpr std::string_view kInsertRequest = "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)";
 constexpr std::string_view kList = "SELECT id, create_time, body FROM qualification";
@@ -152,6 +155,24 @@ Result<std::optional<v1::Decision>> QualificationRepository::FindDecision(storag
   return found;
 }
 
+void QualificationRepository::ExpectDecided(storage::Transaction& transaction, std::string_view id) const {
+  transaction.Expect(kFindDecided, {id});
+}
+
+Result<std::optional<v1::Qualification>> QualificationRepository::FindDecided(storage::Transaction& transaction,
+                                                                              std::string_view id) const {
+  std::optional<v1::Qualification> found;
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kFindDecided, {id}, [&](const storage::Row& row) {
+    if (row.Int(0) != v1::Qualification::COMMITTED && row.Int(0) != v1::Qualification::ABORTED) return;
+    v1::StoredQualification stored;
+    const auto body = row.Bytes(1);
+    // One that cannot be read tells nobody anything; whoever reads it by its name is told so.
+    if (!stored.ParseFromArray(body.data(), static_cast<int>(body.size()))) return;
+    found = std::move(*stored.mutable_qualification());
+  }));
+  return found;
+}
+
 Status QualificationRepository::Fence(storage::Transaction& transaction, std::string_view id,
                                       std::int64_t now_us) const {
   Row tombstone{.id = std::string(id),
@@ -208,14 +229,27 @@ Result<std::vector<std::string>> QualificationRepository::WaitingFor(storage::Tr
   return SelectIds(transaction, kWaitingInState, {holder, std::int64_t{limit}, std::int64_t{*state}});
 }
 
-Status QualificationRepository::WaitForNext(storage::Transaction& transaction, std::string_view holder,
-                                            std::string_view next) const {
-  return transaction.Run(kWaitForNext, {holder, next});
+Status QualificationRepository::WaitFor(storage::Transaction& transaction, std::string_view id, std::string_view holder,
+                                        std::string_view next) const {
+  return transaction.Run(kWaitFor, {id, holder, next});
 }
 
-Result<std::vector<std::string>> QualificationRepository::DueBy(storage::Transaction& transaction, std::int64_t now_us,
-                                                                int limit) const {
-  return SelectIds(transaction, kDue, {now_us, std::int64_t{limit}});
+Result<std::vector<DueRow>> QualificationRepository::DueBy(storage::Transaction& transaction, std::int64_t now_us,
+                                                           const std::optional<DueRow>& after, int limit) const {
+  std::vector<DueRow> due;
+  const std::int64_t after_us = after ? after->redrive_time_us : 0;
+  const std::string_view after_id = after ? after->id : std::string_view();
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kDue, {now_us, after_us, after_id, std::int64_t{limit}}, [&](const storage::Row& row) {
+        due.push_back(
+            {.id = row.String(0), .redrive_time_us = row.Int(1), .waits_for = row.String(2), .size_bytes = row.Int(3)});
+      }));
+  return due;
+}
+
+Status QualificationRepository::Postpone(storage::Transaction& transaction, std::string_view id,
+                                         std::int64_t redrive_time_us) const {
+  return transaction.Run(kPostpone, {id, redrive_time_us});
 }
 
 Result<std::optional<Request>> QualificationRepository::FindRequest(storage::Transaction& transaction,

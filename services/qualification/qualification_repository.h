@@ -29,6 +29,14 @@ bool IsForgotten(std::string_view id, std::int64_t watermark_us);
 // Whether the row was never begun, and never will be: see Fence.
 bool IsTombstone(const Row& row);
 
+// A row that is due to be driven again, without what is in it.
+struct DueRow {
+  std::string id;
+  std::int64_t redrive_time_us = 0;
+  std::string waits_for;
+  std::int64_t size_bytes = 0;
+};
+
 // SQL over the commit records. All functions run inside the caller's
 // transaction; none keeps anything.
 class QualificationRepository {
@@ -47,6 +55,10 @@ class QualificationRepository {
   void ExpectDecision(storage::Transaction& transaction, std::string_view id) const;
   Result<std::optional<v1::Decision>> FindDecision(storage::Transaction& transaction, std::string_view id,
                                                    bool& unreadable) const;
+
+  // The qualification `id` if it is decided, otherwise nothing; reads less than Find.
+  void ExpectDecided(storage::Transaction& transaction, std::string_view id) const;
+  Result<std::optional<v1::Qualification>> FindDecided(storage::Transaction& transaction, std::string_view id) const;
 
   // Leaves a tombstone in the place of a row that does not exist, so that it never will: ABORTED,
   // of no kind, shown to no caller. A row that exists, perhaps since a moment ago, stays as it is:
@@ -78,10 +90,14 @@ class QualificationRepository {
   // Ids of rows that wait for `holder`, the oldest first.
   Result<std::vector<std::string>> WaitingFor(storage::Transaction& transaction, std::string_view holder,
                                               std::optional<v1::Qualification::State> state, int limit) const;
-  // Makes every row that still waits for `holder` wait for `next`.
-  Status WaitForNext(storage::Transaction& transaction, std::string_view holder, std::string_view next) const;
-  // Ids of rows that are due to be driven again, at most `limit`.
-  Result<std::vector<std::string>> DueBy(storage::Transaction& transaction, std::int64_t now_us, int limit) const;
+  // Makes the row, if it still waits for `holder`, wait for `next`.
+  Status WaitFor(storage::Transaction& transaction, std::string_view id, std::string_view holder,
+                 std::string_view next) const;
+  // Rows that are due to be driven again, the longest due first, at most `limit` of those after `after`.
+  Result<std::vector<DueRow>> DueBy(storage::Transaction& transaction, std::int64_t now_us,
+                                    const std::optional<DueRow>& after, int limit) const;
+  // Has the row, which need not be readable, driven again at another time.
+  Status Postpone(storage::Transaction& transaction, std::string_view id, std::int64_t redrive_time_us) const;
 
   Result<std::optional<Request>> FindRequest(storage::Transaction& transaction, std::string_view request_id) const;
   // The request_id must not stand for anything yet.

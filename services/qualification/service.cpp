@@ -1,32 +1,36 @@
 #include "services/qualification/service.h"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "common/storage/migrations.h"
+#include "services/qualification/coordinator/upkeep.h"
 #include "services/qualification/migrations.h"
 #include "services/qualification/qualification_handlers.h"
 
 namespace quartet::qualification {
 namespace {
 
-constexpr std::chrono::milliseconds kRedriveInterval{250};
+constexpr std::chrono::milliseconds kUpkeepInterval{250};
 constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr const char* kReplies = "qualification.replies";
 
 // Asks for the decisions that other replicas make, on a thread of its own.
 class FarDecisions {
  public:
-  FarDecisions(Coordinator& coordinator, Waiters& waiters) : coordinator_(coordinator), waiters_(waiters) {}
+  FarDecisions(DecisionLog& decisions, Waiters& waiters) : decisions_(decisions), waiters_(waiters) {}
   ~FarDecisions() { Stop(); }
   FarDecisions(const FarDecisions&) = delete;
   FarDecisions& operator=(const FarDecisions&) = delete;
 
   void Start() {
     thread_ = std::thread([this] {
-      while (waiters_.WaitForFarDue()) coordinator_.TellWaiters(waiters_.TakeFarDue(std::chrono::steady_clock::now()));
+      while (waiters_.WaitForFarDue())
+        decisions_.NotifyWaiters(waiters_, waiters_.TakeFarDue(std::chrono::steady_clock::now()));
     });
   }
   void Stop() {
@@ -35,10 +39,15 @@ class FarDecisions {
   }
 
  private:
-  Coordinator& coordinator_;
+  DecisionLog& decisions_;
   Waiters& waiters_;
   std::thread thread_;
 };
+
+void AddUpkeep(app::Host& host, std::string failure, std::function<Status(const Upkeep&)> work) {
+  auto& upkeep = host.Own(std::make_shared<Upkeep>(kUpkeepInterval, std::move(failure), std::move(work), host.clock()));
+  host.AddBackground([&upkeep] { upkeep.Start(); }, [&upkeep] { upkeep.Stop(); });
+}
 
 }  // namespace
 
@@ -54,19 +63,26 @@ Status Bind(app::Host& host) {
                                                              host.contradictions(), host.clock(), host.ids()));
   auto& decisions =
       host.Own(std::make_shared<DecisionLog>(repository, host.database(), host.contradictions(), host.clock()));
+  auto& lanes = host.Own(std::make_shared<Lanes>(host.counters()));
+  host.AddBackground([] {}, [&lanes] { lanes.Stop(); });
   host.AddService(std::make_shared<QualificationHandlers>(coordinator, decisions, repository, host.database(), waiters,
-                                                          preview, host.workers()));
+                                                          preview, lanes, host.workers()));
   host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
     events::Handled handled;
     handled.statuses = coordinator.Handle(deliveries, &handled.replies);
     return handled;
   });
-  host.AddTimer(kRedriveInterval, "replies were not written down", [&coordinator] { return coordinator.KeepUp(); });
-  host.AddLeaderTimer(kRedriveInterval, "re-drive failed", [&coordinator] { return coordinator.Redrive(); });
-  host.AddTimer(kPollInterval, [&coordinator, &waiters] {
-    coordinator.TellWaiters(waiters.TakeNearDue(std::chrono::steady_clock::now()));
+  // Both may take long, and nobody else's timers are to wait for them.
+  AddUpkeep(host, "replies were not written down",
+            [&coordinator](const Upkeep&) { return coordinator.FlushPending(); });
+  AddUpkeep(host, "re-drive failed", [&coordinator, &host](const Upkeep& upkeep) -> Status {
+    const auto goes_on = [&] { return !upkeep.stopping() && host.membership().Now()->leads(); };
+    return goes_on() ? coordinator.Redrive(goes_on) : Status();
   });
-  auto& far = host.Own(std::make_shared<FarDecisions>(coordinator, waiters));
+  host.AddTimer(kPollInterval, [&decisions, &waiters] {
+    decisions.NotifyWaiters(waiters, waiters.TakeNearDue(std::chrono::steady_clock::now()));
+  });
+  auto& far = host.Own(std::make_shared<FarDecisions>(decisions, waiters));
   host.AddBackground([&far] { far.Start(); }, [&far] { far.Stop(); });
   return {};
 }

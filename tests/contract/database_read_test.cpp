@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/contract/database_contract.h"
+#include "tests/support/eventually.h"
 
 namespace quartet::test {
 namespace {
@@ -117,6 +118,42 @@ TEST_P(DatabaseRead, MoreReadersThanConnectionsTakeTurns) {
     }
   }
   EXPECT_EQ(finished.load(), kReaders * 50);
+}
+
+TEST_P(DatabaseRead, AnUrgentOneWaitsForNoOther) {
+  constexpr int kReaders = 32;
+  // From the first one on.
+  ASSERT_TRUE(database_->ReadUrgent([](Transaction&) { return Status(); }).ok());
+  std::atomic<int> reading = 0;
+  std::latch release(1);
+  std::vector<std::jthread> readers;
+  readers.reserve(kReaders);
+  for (int i = 0; i < kReaders; ++i) {
+    readers.emplace_back([&] {
+      EXPECT_TRUE(database_
+                      ->Read([&](Transaction&) {
+                        reading.fetch_add(1);
+                        release.wait();
+                        return Status();
+                      })
+                      .ok());
+    });
+  }
+  // All the connections but that which is theirs.
+  const int connections = database_->IsShared() ? 6 : 4;
+  EXPECT_TRUE(Eventually([&] { return reading.load() == connections; }));
+  for (int i = 0; i < 3; ++i) {
+    std::int64_t count = -1;
+    EXPECT_TRUE(database_
+                    ->ReadUrgent([&](Transaction& transaction) {
+                      count = Count(transaction);
+                      return Status();
+                    })
+                    .ok());
+    EXPECT_EQ(count, 0);
+  }
+  EXPECT_EQ(reading.load(), connections) << "nobody else had a connection";
+  release.count_down();
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ TEST_P(DecisionLog, AReplyToARowThatNeverBeganFencesIt) {
   clock_.Advance(-5'000'000);
   pruned.id = UuidV7Source(clock_, 2).NewUuid();
   Hear(AcknowledgedReply(pruned, qualification::v1::ACCOUNT));
-  ASSERT_TRUE(orchestrator_.coordinator().KeepUp().ok());
+  ASSERT_TRUE(orchestrator_.coordinator().FlushPending().ok());
   EXPECT_EQ(Unknown(), 1) << "a late word about what was deleted";
   EXPECT_THAT(orchestrator_.Rows(), SizeIs(1));
 }

@@ -12,7 +12,7 @@
 #include "common/events/outbox/relay.h"
 #include "common/storage/database.h"
 #include "common/telemetry/contradictions.h"
-#include "services/qualification/coordinator.h"
+#include "services/qualification/coordinator/coordinator.h"
 #include "services/qualification/decision_log.h"
 #include "tests/support/database_backend.h"
 

@@ -1,6 +1,10 @@
 #include <future>
+#include <latch>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -43,6 +47,106 @@ TEST_P(Redrive, ARowThatCannotBeReadHoldsUpNoOther) {
   EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(1));
 }
 
+// Begins so many at once.
+std::vector<std::string> BeginMany(OrchestratorNode& orchestrator, int count) {
+  std::latch begun(count);
+  std::mutex mutex;
+  std::vector<std::string> ids;
+  for (int i = 0; i < count; ++i) {
+    orchestrator.coordinator().BeginQualify(TestName("leads", i), {}, "",
+                                            [&](const Result<qualification::v1::Qualification>& result) {
+                                              const std::lock_guard lock(mutex);
+                                              ids.push_back(resource::IdOf(result.value().name()));
+                                              begun.count_down();
+                                            });
+  }
+  begun.wait();
+  return ids;
+}
+
+void MakeUnreadable(OrchestratorNode& orchestrator, const std::vector<std::string>& ids) {
+  ASSERT_TRUE(orchestrator.database()
+                  .Write([&](storage::Transaction& transaction) -> Status {
+                    for (const std::string& id : ids)
+                      QUARTET_RETURN_IF_ERROR(transaction.Run("UPDATE qualification SET body = $2 WHERE id = $1",
+                                                              {std::string_view(id), storage::Blob{"\xff"}}));
+                    return {};
+                  })
+                  .ok());
+}
+
+TEST_P(Redrive, ABacklogIsWorkedOffAtOnceInFewOperations) {
+  OrchestratorNode orchestrator(*backend_, clock_, ids_);
+  BeginMany(orchestrator, 2'000);
+  ASSERT_THAT(orchestrator.TakeCommands(), SizeIs(2'000));
+  clock_.Advance(2'000'000);
+  const auto before = orchestrator.database().Counters().operations;
+
+  ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
+
+  EXPECT_LE(orchestrator.database().Counters().operations - before, 10);
+  EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(2'000));
+  ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
+  EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(0)) << "all are due later";
+}
+
+TEST_P(Redrive, ItEndsBetweenTwoPiecesWhenItIsTold) {
+  OrchestratorNode orchestrator(*backend_, clock_, ids_);
+  BeginMany(orchestrator, 600);
+  orchestrator.TakeCommands();
+  clock_.Advance(2'000'000);
+  int pieces = 2;
+  ASSERT_TRUE(orchestrator.coordinator().Redrive([&] { return pieces-- > 0; }).ok());
+  EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(512));
+}
+
+TEST_P(Redrive, AnyNumberOfRowsThatCannotBeReadHoldUpNoOtherAndWait) {
+  OrchestratorNode orchestrator(*backend_, clock_, ids_);
+  MakeUnreadable(orchestrator, BeginMany(orchestrator, 600));
+  clock_.Advance(1'000);
+  orchestrator.Begin("leads/" + ids_.NewUuid(), {}, "");
+  orchestrator.TakeCommands();
+  clock_.Advance(2'000'000);
+
+  EXPECT_FALSE(orchestrator.coordinator().Redrive().ok());
+  EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(1));
+  EXPECT_TRUE(orchestrator.coordinator().Redrive().ok()) << "they do not fail with every pass";
+}
+
+TEST_P(Redrive, ADecisionWakesSoManyOfACrowdAndNobodyIsForgotten) {
+  OrchestratorNode orchestrator(*backend_, clock_, ids_);
+  const std::string holder = orchestrator.Begin("leads/" + ids_.NewUuid(), {}, "");
+  clock_.Advance(1'000);
+  const std::vector<std::string> crowd = BeginMany(orchestrator, 400);
+  ASSERT_TRUE(orchestrator.database()
+                  .Write([&](storage::Transaction& transaction) -> Status {
+                    const qualification::QualificationRepository repository{};
+                    for (const std::string& id : crowd) {
+                      QUARTET_ASSIGN_OR_RETURN(auto row, repository.Find(transaction, id));
+                      row->qualification().set_state(qualification::v1::Qualification::PARKED);
+                      row->waits_for = holder;
+                      QUARTET_RETURN_IF_ERROR(repository.Update(transaction, *row, {.plan = true, .times = true}));
+                    }
+                    return {};
+                  })
+                  .ok());
+  const auto parked = [&] {
+    int count = 0;
+    for (const auto& row : orchestrator.Rows())
+      count += row.state() == qualification::v1::Qualification::PARKED ? 1 : 0;
+    return count;
+  };
+  ASSERT_EQ(parked(), 400);
+
+  ASSERT_TRUE(orchestrator.coordinator().Cancel(holder).ok());
+  EXPECT_EQ(parked(), 368);
+
+  // Those that the decision had no time for are asked again.
+  clock_.Advance(40'000'000);
+  ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
+  EXPECT_EQ(parked(), 256) << "these wait for the oldest that was woken";
+}
+
 std::vector<events::Delivery> Acknowledged(const std::string& id,
                                            std::initializer_list<qualification::v1::Participant> by) {
   std::vector<events::Delivery> deliveries;
@@ -80,7 +184,7 @@ TEST_P(Redrive, ADecisionComesAgainUntilItsAcknowledgementIsWrittenDown) {
   EXPECT_EQ(DecisionsOf(orchestrator), 4) << "what was only in memory is lost";
 
   ASSERT_TRUE(orchestrator.coordinator().Handle(acknowledged).at(0).ok());
-  ASSERT_TRUE(orchestrator.coordinator().KeepUp().ok());
+  ASSERT_TRUE(orchestrator.coordinator().FlushPending().ok());
   orchestrator.Restart();
   clock_.Advance(60'000'000);
   ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
@@ -224,6 +328,25 @@ TEST_P(Unwritten, ACancellationElsewhereWins) {
   EXPECT_EQ(DecisionsOf(orchestrator_), 4);
   Hear(AllPrepared(begun_));
   EXPECT_EQ(Stored().state(), Qualification::ABORTED);
+}
+
+TEST_P(Unwritten, ACancellationElsewhereIsFinishedByWhoeverHearsOfItsEnd) {
+  ASSERT_TRUE(orchestrator_.AnotherCoordinator()->Cancel(begun_.id).ok());
+  Hear({PreparedReply(begun_, qualification::v1::ACCOUNT)});
+  ASSERT_EQ(DecisionsOf(orchestrator_), 4);
+
+  std::vector<Reply> acknowledged;
+  for (const auto from : {qualification::v1::LEAD, qualification::v1::ACCOUNT, qualification::v1::CONTACT,
+                          qualification::v1::OPPORTUNITY})
+    acknowledged.push_back(AcknowledgedReply(begun_, from));
+  Hear(acknowledged);
+  ASSERT_TRUE(orchestrator_.coordinator().FlushPending().ok());
+
+  EXPECT_TRUE(qualification::IsOver(Stored()));
+  EXPECT_EQ(Stored().redrive_time_us, 0);
+  clock_.Advance(60'000'000);
+  ASSERT_TRUE(orchestrator_.coordinator().Redrive().ok());
+  EXPECT_EQ(DecisionsOf(orchestrator_), 0) << "nothing is sent for ever";
 }
 
 TEST_P(Unwritten, WhoHasNotAnsweredIsAskedAgainAndThenItIsWritten) {

@@ -217,7 +217,7 @@ void World::PassTime() {
 }
 
 void World::Drive(qualification::Coordinator& coordinator, bool redrive) {
-  for (const Status& status : {coordinator.KeepUp(), redrive ? coordinator.Redrive() : Status()})
+  for (const Status& status : {coordinator.FlushPending(), redrive ? coordinator.Redrive() : Status()})
     EXPECT_TRUE(status.ok() || status.error().reason == qualification::kMoved) << ToString(status.error());
 }
 

@@ -92,7 +92,15 @@ void PostgresDatabase::Perform(WriteOperation operation) {
 }
 
 Status PostgresDatabase::Read(const std::function<Status(Transaction&)>& run) {
-  QUARTET_ASSIGN_OR_RETURN(ConnectionPtr reader, TakeReader());
+  return ReadOn(TakeReader(/*urgent=*/false), run);
+}
+
+Status PostgresDatabase::ReadUrgent(const std::function<Status(Transaction&)>& run) {
+  return ReadOn(TakeReader(/*urgent=*/true), run);
+}
+
+Status PostgresDatabase::ReadOn(Result<ConnectionPtr> taken, const std::function<Status(Transaction&)>& run) {
+  QUARTET_ASSIGN_OR_RETURN(ConnectionPtr reader, std::move(taken));
   const std::uint64_t statements = reader->statement_count();
   const std::uint64_t round_trips = reader->round_trips();
   // Goes with the first statement, as the end does without waiting: a read of one statement is one round trip.
@@ -130,6 +138,7 @@ void PostgresDatabase::Close() {
   std::unique_lock lock(mutex_);
   closed_ = true;
   reader_changed_.notify_all();
+  urgent_changed_.notify_all();
   reader_changed_.wait(lock, [this] { return readers_in_use_ == 0; });
   free_readers_.clear();
 }
@@ -143,9 +152,20 @@ DatabaseCounters PostgresDatabase::Counters() const {
   return counters;
 }
 
-Result<PostgresDatabase::ConnectionPtr> PostgresDatabase::TakeReader() {
+Result<PostgresDatabase::ConnectionPtr> PostgresDatabase::TakeReader(bool urgent) {
   std::unique_lock lock(mutex_);
-  reader_changed_.wait(lock, [this] { return closed_ || readers_in_use_ < readers_max_; });
+  has_urgent_ = has_urgent_ || urgent;
+  const auto may_use = [&] {
+    const std::size_t kept_free = has_urgent_ && !urgent && readers_max_ > 1 ? 1 : 0;
+    return closed_ || readers_in_use_ + kept_free < readers_max_;
+  };
+  if (urgent) {
+    ++urgent_waiting_;
+    urgent_changed_.wait(lock, may_use);
+    --urgent_waiting_;
+  } else {
+    reader_changed_.wait(lock, may_use);
+  }
   if (closed_) return Unavailable("DATABASE_CLOSED", "the database is shutting down");
   ++readers_in_use_;
   while (!free_readers_.empty()) {
@@ -167,6 +187,8 @@ void PostgresDatabase::GiveBack(ConnectionPtr reader) {
   // The closer and those who wait for a reader share the condition.
   if (closed_) {
     reader_changed_.notify_all();
+  } else if (urgent_waiting_ > 0) {
+    urgent_changed_.notify_one();
   } else {
     reader_changed_.notify_one();
   }

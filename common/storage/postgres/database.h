@@ -26,7 +26,9 @@ struct PostgresOptions {
   // password file hold, too.
   std::string target;
   std::string application = "quartet";  // how the server's operator sees the connections
-  std::size_t connections = 8;          // at most so many, at least 2: one writes, the others read
+  // At most so many, at least 2: one writes, the others read; where there are urgent reads, one
+  // of the others is theirs, if there are two.
+  std::size_t connections = 8;
   std::chrono::milliseconds statement_timeout{10'000};
   std::chrono::milliseconds patience{5'000};  // for the server's next word, beyond statement_timeout
   // How long a write waits for the outcome of its commit when the connection was
@@ -54,6 +56,7 @@ class PostgresDatabase final : public Database {
   void Enqueue(WriteOperation operation) override;
   void Perform(WriteOperation operation) override;
   Status Read(const std::function<Status(Transaction&)>& run) override;
+  Status ReadUrgent(const std::function<Status(Transaction&)>& run) override;
   Status ChangeSchema(const std::function<Status(Transaction&)>& run) override;
   bool IsShared() const override { return true; }
   void Close() override;
@@ -66,7 +69,8 @@ class PostgresDatabase final : public Database {
   Status Prepare(PostgresConnection& connection);
 
   // Waits until a reader may be used. Errors: UNAVAILABLE.
-  Result<ConnectionPtr> TakeReader();
+  Result<ConnectionPtr> TakeReader(bool urgent);
+  Status ReadOn(Result<ConnectionPtr> taken, const std::function<Status(Transaction&)>& run);
   // Nothing gives back the right to use one.
   void GiveBack(ConnectionPtr reader);
 
@@ -75,6 +79,9 @@ class PostgresDatabase final : public Database {
 
   std::mutex mutex_;
   std::condition_variable reader_changed_;
+  std::condition_variable urgent_changed_;
+  int urgent_waiting_ = 0;
+  bool has_urgent_ = false;  // there have been urgent reads
   const std::size_t readers_max_;
   std::size_t readers_in_use_ = 0;
   std::vector<ConnectionPtr> free_readers_;  // the most recently used last

@@ -75,7 +75,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const SqliteOptions
   connection.cache_bytes = options.reader_cache_bytes;
   connection.map_bytes = options.map_bytes;
   std::vector<ConnectionPtr> readers;
-  for (std::size_t i = 0; i < options.readers; ++i) {
+  for (std::size_t i = 0; i < options.readers + 1; ++i) {
     QUARTET_ASSIGN_OR_RETURN(readers.emplace_back(), SqliteConnection::Open(connection));
   }
   return std::unique_ptr<SqliteDatabase>(
@@ -104,7 +104,14 @@ void SqliteDatabase::Perform(WriteOperation operation) {
 }
 
 Status SqliteDatabase::Read(const std::function<Status(Transaction&)>& run) {
-  SqliteConnection* reader = TakeReader(/*may_wait=*/true);
+  return ReadOn(TakeReader(Urgency::kWait), run);
+}
+
+Status SqliteDatabase::ReadUrgent(const std::function<Status(Transaction&)>& run) {
+  return ReadOn(TakeReader(Urgency::kUrgent), run);
+}
+
+Status SqliteDatabase::ReadOn(SqliteConnection* reader, const std::function<Status(Transaction&)>& run) {
   if (reader == nullptr) return Unavailable("DATABASE_CLOSED", "the database is shutting down");
   reads_.fetch_add(1, std::memory_order_relaxed);
   Status status = ReadWith(*reader, run);
@@ -113,7 +120,7 @@ Status SqliteDatabase::Read(const std::function<Status(Transaction&)>& run) {
 }
 
 std::optional<Status> SqliteDatabase::TryRead(const std::function<Status(Transaction&)>& run) {
-  SqliteConnection* reader = TakeReader(/*may_wait=*/false);
+  SqliteConnection* reader = TakeReader(Urgency::kTry);
   if (reader == nullptr) return std::nullopt;
   const NoWait no_wait;
   std::optional<Status> status = ReadWith(*reader, run);
@@ -141,6 +148,7 @@ void SqliteDatabase::Close() {
   std::unique_lock lock(mutex_);
   closed_ = true;
   reader_changed_.notify_all();
+  urgent_changed_.notify_all();
   reader_changed_.wait(lock, [this] { return free_readers_.size() == readers_.size(); });
 }
 
@@ -153,10 +161,18 @@ DatabaseCounters SqliteDatabase::Counters() const {
   return counters;
 }
 
-SqliteConnection* SqliteDatabase::TakeReader(bool may_wait) {
+SqliteConnection* SqliteDatabase::TakeReader(Urgency urgency) {
   std::unique_lock lock(mutex_);
-  if (may_wait) reader_changed_.wait(lock, [this] { return closed_ || !free_readers_.empty(); });
-  if (closed_ || free_readers_.empty()) return nullptr;
+  const std::size_t left = urgency == Urgency::kUrgent ? 0 : 1;
+  const auto is_free = [&] { return closed_ || free_readers_.size() > left; };
+  if (urgency == Urgency::kUrgent) {
+    ++urgent_waiting_;
+    urgent_changed_.wait(lock, is_free);
+    --urgent_waiting_;
+  } else if (urgency == Urgency::kWait) {
+    reader_changed_.wait(lock, is_free);
+  }
+  if (closed_ || !is_free()) return nullptr;
   SqliteConnection* reader = free_readers_.back();
   free_readers_.pop_back();
   return reader;
@@ -168,6 +184,8 @@ void SqliteDatabase::GiveBack(SqliteConnection* reader) {
   // The closer and those who wait for a reader share the condition.
   if (closed_) {
     reader_changed_.notify_all();
+  } else if (urgent_waiting_ > 0) {
+    urgent_changed_.notify_one();
   } else {
     reader_changed_.notify_one();
   }

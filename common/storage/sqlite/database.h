@@ -26,7 +26,7 @@ struct SqliteOptions {
   std::filesystem::path path;
   std::size_t queue_limit = 10'000;  // writes that may wait
   std::size_t batch_limit = 512;     // writes that share a transaction
-  std::size_t readers = 4;           // reads at a time, at least 1
+  std::size_t readers = 4;           // reads at a time, at least 1, and one more for urgent ones
   std::int64_t writer_cache_bytes = 16 << 20;
   std::int64_t reader_cache_bytes = 2 << 20;  // each
   std::int64_t map_bytes = 0;                 // of the file that reads reach through a memory map
@@ -51,6 +51,7 @@ class SqliteDatabase final : public Database {
   void Enqueue(WriteOperation operation) override;
   void Perform(WriteOperation operation) override;
   Status Read(const std::function<Status(Transaction&)>& run) override;
+  Status ReadUrgent(const std::function<Status(Transaction&)>& run) override;
   std::optional<Status> TryRead(const std::function<Status(Transaction&)>& run) override;
   void Close() override;
   DatabaseCounters Counters() const override;
@@ -60,8 +61,11 @@ class SqliteDatabase final : public Database {
 
   SqliteDatabase(FileLock lock, ConnectionPtr writer, std::vector<ConnectionPtr> readers, const SqliteOptions& options);
 
-  // Waits for a free reader, if it may; nullptr if there is none, and once closed.
-  SqliteConnection* TakeReader(bool may_wait);
+  enum class Urgency { kTry, kWait, kUrgent };
+  // Waits for a free reader, if it may; nullptr if there is none, and once closed. Only an
+  // urgent read takes the last.
+  SqliteConnection* TakeReader(Urgency urgency);
+  Status ReadOn(SqliteConnection* reader, const std::function<Status(Transaction&)>& run);
   Status ReadWith(SqliteConnection& reader, const std::function<Status(Transaction&)>& run);
   void GiveBack(SqliteConnection* reader);
 
@@ -73,6 +77,8 @@ class SqliteDatabase final : public Database {
 
   std::mutex mutex_;
   std::condition_variable reader_changed_;
+  std::condition_variable urgent_changed_;
+  int urgent_waiting_ = 0;
   std::vector<SqliteConnection*> free_readers_;  // the most recently used last: its cache is warm
   bool closed_ = false;
   std::atomic<std::uint64_t> reads_ = 0;

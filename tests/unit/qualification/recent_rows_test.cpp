@@ -1,4 +1,4 @@
-#include "services/qualification/recent_rows.h"
+#include "services/qualification/coordinator/recent_rows.h"
 
 #include <gmock/gmock.h>
 
@@ -23,7 +23,7 @@ class RecentRowsTest : public QualificationRules {
   }
   bool Keep(const Reply& reply) { return rows_.Keep(row_.id, reply); }
 
-  RecentRows rows_{4};
+  RecentRows rows_{{.entries_max = 4}};
 };
 
 TEST_F(RecentRowsTest, ARowIsTakenOnce) {
@@ -49,9 +49,9 @@ TEST_F(RecentRowsTest, PreparedsAreKeptUntilTheLast) {
   EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT))) << "it may come twice";
   EXPECT_TRUE(Keep(PreparedReply(row_, CONTACT)));
   EXPECT_FALSE(Keep(PreparedReply(row_, OPPORTUNITY)));
-  EXPECT_THAT(rows_.WithReplies(), ElementsAre(row_.id));
-  EXPECT_THAT(rows_.BeginHearing(row_.id), SizeIs(3));
-  EXPECT_THAT(rows_.WithReplies(), IsEmpty());
+  EXPECT_THAT(rows_.PendingIds(), ElementsAre(row_.id));
+  EXPECT_THAT(rows_.BeginApply(row_.id).replies, SizeIs(2));
+  EXPECT_THAT(rows_.PendingIds(), IsEmpty());
 }
 
 TEST_F(RecentRowsTest, WhatIsCountedInTheRowIsNotMissing) {
@@ -62,11 +62,14 @@ TEST_F(RecentRowsTest, WhatIsCountedInTheRowIsNotMissing) {
   EXPECT_FALSE(Keep(PreparedReply(row_, CONTACT)));
 }
 
-TEST_F(RecentRowsTest, WhileSomethingIsHeardNobodyKnowsWhatIsMissing) {
+TEST_F(RecentRowsTest, WhileSomethingIsAppliedNobodyKnowsWhatIsMissing) {
   EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
-  EXPECT_THAT(rows_.BeginHearing(row_.id), SizeIs(1));
+  const auto pending = rows_.BeginApply(row_.id);
+  EXPECT_TRUE(pending.row.has_value());
+  EXPECT_THAT(pending.replies, SizeIs(1));
+  rows_.Put(row_);
   EXPECT_FALSE(Keep(PreparedReply(row_, CONTACT)));
-  rows_.EndHearing(row_.id);
+  rows_.EndApply(row_.id);
   EXPECT_TRUE(Keep(PreparedReply(row_, CONTACT)));
 }
 
@@ -85,10 +88,76 @@ TEST_F(RecentRowsTest, AnUnwrittenRowIsNotWrittenDownForItsReplies) {
   row_.unwritten = true;
   rows_.Put(row_);
   EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
-  EXPECT_THAT(rows_.WithReplies(), IsEmpty());
+  EXPECT_THAT(rows_.PendingIds(), IsEmpty());
   EXPECT_TRUE(rows_.TakeUnwritten(row_.id).has_value());
   EXPECT_FALSE(rows_.TakeUnwritten(row_.id).has_value());
-  EXPECT_THAT(rows_.BeginHearing(row_.id), SizeIs(1));
+  EXPECT_THAT(rows_.BeginApply(row_.id).replies, SizeIs(1));
+}
+
+TEST_F(RecentRowsTest, WhatWasAcknowledgedIsDecidedSoThatWhatIsNotIsStale) {
+  row_.version = 3;
+  row_.unwritten = true;
+  rows_.Put(row_);
+  EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
+  EXPECT_TRUE(Keep(AcknowledgedReply(row_, ACCOUNT)));
+  EXPECT_THAT(rows_.PendingIds(), ElementsAre(row_.id));
+  EXPECT_FALSE(rows_.TakeUnwritten(row_.id).has_value());
+
+  rows_.Put(row_);
+  rows_.Restore(row_.id, row_, {PreparedReply(row_, CONTACT)});
+  EXPECT_FALSE(rows_.Take(row_.id).has_value()) << "nor does it come back";
+  EXPECT_THAT(rows_.BeginApply(row_.id).replies, SizeIs(1)) << "the acknowledgement";
+}
+
+TEST_F(RecentRowsTest, WhatCameToNothingIsKeptAgain) {
+  row_.version = 3;
+  row_.unwritten = true;
+  rows_.Put(row_);
+  EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
+  auto pending = rows_.BeginApply(row_.id);
+  rows_.Restore(row_.id, pending.row, pending.replies);
+  rows_.EndApply(row_.id);
+  EXPECT_TRUE(Keep(PreparedReply(row_, CONTACT)));
+  EXPECT_FALSE(Keep(PreparedReply(row_, OPPORTUNITY)));
+  pending = rows_.BeginApply(row_.id);
+  EXPECT_TRUE(pending.row.has_value());
+  EXPECT_THAT(pending.replies, SizeIs(2));
+}
+
+TEST_F(RecentRowsTest, WhatSomebodyAppliesIsNotGivenUpForOthers) {
+  rows_.BeginApply(row_.id);
+  for (int i = 10; i < 20; ++i) rows_.Put(NewQualification(i));
+  rows_.Put(row_);
+  EXPECT_FALSE(Keep(PreparedReply(row_, ACCOUNT))) << "it is applied still";
+  rows_.EndApply(row_.id);
+  EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
+  EXPECT_LE(rows_.entries(), 4);
+}
+
+TEST_F(RecentRowsTest, WhatCostsNothingIsGivenUpFirst) {
+  EXPECT_TRUE(Keep(PreparedReply(row_, ACCOUNT)));
+  for (int i = 10; i < 20; ++i) rows_.Put(NewQualification(i));
+  EXPECT_THAT(rows_.PendingIds(), ElementsAre(row_.id));
+  EXPECT_EQ(rows_.entries(), 4);
+  for (int i = 10; i < 20; ++i) EXPECT_TRUE(rows_.Keep(TestUuid(i), AcknowledgedReply(NewQualification(i), LEAD)));
+  EXPECT_THAT(rows_.PendingIds(), SizeIs(4)) << "but the bound holds";
+}
+
+TEST_F(RecentRowsTest, ItHasSoManyBytesAtMost) {
+  RecentRows rows({.entries_max = 1'000, .bytes_max = 100'000});
+  Row large = row_;
+  large.qualification().mutable_failure()->set_message(std::string(30'000, 'x'));
+  for (int i = 10; i < 20; ++i) {
+    large.id = TestUuid(i);
+    rows.Put(large);
+    EXPECT_LE(rows.bytes(), 100'000);
+  }
+  EXPECT_EQ(rows.entries(), 3);
+  EXPECT_TRUE(rows.Take(TestUuid(19)).has_value());
+  large.qualification().mutable_failure()->set_message(std::string(200'000, 'x'));
+  rows.Put(large);
+  EXPECT_EQ(rows.bytes(), 0) << "what is larger than all of it is not kept";
+  EXPECT_EQ(rows.entries(), 0);
 }
 
 TEST_F(RecentRowsTest, AWrittenRowIsNotTakenForAnUnwrittenOne) {
