@@ -7,6 +7,7 @@
 
 #include "common/storage/migrations.h"
 #include "common/telemetry/log.h"
+#include "services/qualification/inspection_handlers.h"
 #include "services/qualification/migrations.h"
 #include "services/qualification/qualification_handlers.h"
 
@@ -57,6 +58,7 @@ Status Bind(app::Host& host) {
       host.Own(std::make_shared<DecisionLog>(repository, host.database(), host.contradictions(), host.clock()));
   host.AddService(std::make_shared<QualificationHandlers>(coordinator, decisions, repository, host.database(), waiters,
                                                           preview, host.workers()));
+  host.AddService(std::make_shared<InspectionHandlers>(host.database(), host.clock(), host.workers()));
   host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
     events::Handled handled;
     handled.statuses = coordinator.Handle(deliveries, &handled.replies);
