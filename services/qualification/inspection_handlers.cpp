@@ -24,6 +24,7 @@ constexpr std::string_view kRows =
     "SELECT id, create_time, update_time, redrive_count, body, plan, state, kind, lead FROM qualification WHERE {} "
     "ORDER BY id";
 constexpr std::string_view kSizes = "SELECT id, length(body) + length(plan) FROM qualification";
+constexpr std::string_view kWatermark = "SELECT time FROM watermark WHERE id = $1";
 constexpr std::string_view kReverts = "SELECT id, body FROM qualification WHERE lead = $1 AND kind = $2 AND state = $3";
 
 template <class Message>
@@ -71,6 +72,12 @@ Status Read(storage::Transaction& transaction, const InspectionRange& range,
                            [&](const storage::Row& row) { Describe(row, *response.add_qualifications()); });
 }
 
+// In the transaction that finds rows missing.
+Status ReadWatermark(storage::Transaction& transaction, v1::InspectQualificationsResponse& response) {
+  return transaction.Query(kWatermark, {std::int64_t{1}},
+                           [&](const storage::Row& row) { response.set_watermark_us(row.Int(0)); });
+}
+
 // For the qualifications of the response from the number `first` on.
 Status FindReverts(storage::Transaction& transaction, int first, v1::InspectQualificationsResponse& response) {
   const std::int64_t kind = v1::Qualification::REVERT;
@@ -114,6 +121,7 @@ Status InspectionHandlers::Inspect(const resource::InspectionRequest& request,
     return database_.Read([&](storage::Transaction& transaction) -> Status {
       InspectionRange range = InspectionRange::After(request.after);
       QUARTET_RETURN_IF_ERROR(range.Shorten(transaction, kSizes, "id", request.page_size, limits::kInspectionBytesMax));
+      QUARTET_RETURN_IF_ERROR(ReadWatermark(transaction, response));
       QUARTET_RETURN_IF_ERROR(Read(transaction, range, response));
       response.set_next_page_token(range.last());
       return FindReverts(transaction, 0, response);
@@ -128,6 +136,7 @@ Status InspectionHandlers::Inspect(const resource::InspectionRequest& request,
         const auto range = InspectionRange::Of(id);
         transaction.Expect(fmt::format(kRows, range.Condition("id")), range.Params());
       }
+      QUARTET_RETURN_IF_ERROR(ReadWatermark(transaction, response));
       for (const std::string& id : ids) {
         const int before = response.qualifications_size();
         QUARTET_RETURN_IF_ERROR(Read(transaction, InspectionRange::Of(id), response));

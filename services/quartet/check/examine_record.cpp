@@ -14,6 +14,11 @@ using qualification::v1::IntentInspection;
 using qualification::v1::Qualification;
 using enum FindingKind;
 
+// Whether the orchestrator has nothing of it, or only the tombstone of one that somebody asked about.
+bool NeverBegan(const Row& row) {
+  return !row.exists() || (row.readable() && row.kind() == Qualification::KIND_UNSPECIFIED);
+}
+
 class RecordExamination {
  public:
   RecordExamination(Service service, const StoredRecord& record, const Facts& facts, std::vector<Finding>& found)
@@ -80,8 +85,9 @@ class RecordExamination {
       Add(kReferencesDiffer, "it comes from a qualification, but names none");
       return false;
     }
+    if (facts_.IsForgotten(qualification)) return false;
     const Row& row = facts_.RowOf(qualification);
-    if (!row.exists()) {
+    if (NeverBegan(row)) {
       Add(kQualificationUnknown,
           fmt::format("it is of {}, of which the qualification service knows nothing", qualification));
       return false;
@@ -183,7 +189,8 @@ void ExamineParticipation(Service service, const Participation& participation, c
   if (participation.state() == Participation::NONE) return;
   const Row& row = facts.RowOf(participation.qualification());
   const bool is_final = participation.state() == Participation::FINAL;
-  if (!row.exists()) {
+  if (NeverBegan(row)) {
+    if (is_final && facts.IsForgotten(participation.qualification())) return;
     if (is_final)
       add(kQualificationUnknown,
           fmt::format("it is final in the {} service since {}, but the qualification service knows nothing of it",

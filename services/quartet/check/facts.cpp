@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/id_source.h"
 #include "common/resource/resource_name.h"
 
 #include "grpc/health/v1/health.pb.h"
@@ -115,6 +116,7 @@ Status Facts::Fetch(Inspections& inspections) {
   }
   const auto use_rows = [&](InspectQualificationsResponse& response, int asked) {
     PutTime(Service::kQualification, response.read_time_us());
+    PutWatermark(response.watermark_us());
     const bool is_complete = response.qualifications_size() == asked;
     for (auto& one : *response.mutable_qualifications()) Put(std::move(one));
     return is_complete;
@@ -164,6 +166,11 @@ const Participation& Facts::ParticipationOf(Service service, const std::string& 
   if (of_service == participations_.end()) return Participation::default_instance();
   const auto found = of_service->second.find(qualification);
   return found == of_service->second.end() ? Participation::default_instance() : found->second;
+}
+
+bool Facts::IsForgotten(const std::string& qualification) const {
+  const auto time_us = TimeOfUuidV7(resource::IdOf(qualification));
+  return !RowOf(qualification).exists() && time_us && *time_us < watermark_us_;
 }
 
 std::int64_t Facts::TimeOf(Service service) const {

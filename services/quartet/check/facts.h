@@ -63,18 +63,22 @@ class Facts {
   void Put(Service service, Participation participation);
   // When the orchestrator, or a service, was last read, by its own clock.
   void PutTime(Service service, std::int64_t time_us) { times_[service] = time_us; }
+  void PutWatermark(std::int64_t watermark_us) { watermark_us_ = watermark_us; }
 
   // One that was not wanted does not exist.
   const Row& RowOf(const std::string& name) const;
   const StoredRecord& RecordOf(const std::string& name) const;
   const Participation& ParticipationOf(Service service, const std::string& qualification) const;
   std::int64_t TimeOf(Service service) const;
+  // Whether a qualification without a row was deleted when all was over.
+  bool IsForgotten(const std::string& qualification) const;
 
  private:
   std::map<std::string, Row> rows_;
   std::map<std::string, StoredRecord> records_;
   std::map<Service, std::map<std::string, Participation>> participations_;
   std::map<Service, std::int64_t> times_;
+  std::int64_t watermark_us_ = 0;
   std::set<std::string> wanted_rows_;
   std::map<Service, std::set<std::string>> wanted_records_;
   std::map<Service, std::set<std::string>> wanted_participations_;
