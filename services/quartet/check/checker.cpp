@@ -93,6 +93,7 @@ Status Checker::WalkParticipations(Service service) {
 Result<Checker::Found> Checker::Examine(const InspectQualificationsResponse& page) {
   Facts facts;
   facts.PutTime(Service::kQualification, page.read_time_us());
+  facts.PutWatermark(page.watermark_us());
   for (const Row& row : page.qualifications()) WantForRow(row, facts);
   QUARTET_RETURN_IF_ERROR(facts.Fetch(inspections_));
   Found found;

@@ -85,8 +85,8 @@ class RecordExamination {
       Add(kReferencesDiffer, "it comes from a qualification, but names none");
       return false;
     }
-    if (facts_.IsForgotten(qualification)) return false;
     const Row& row = facts_.RowOf(qualification);
+    if (!row.exists() && facts_.MayBeForgotten(qualification)) return false;
     if (NeverBegan(row)) {
       Add(kQualificationUnknown,
           fmt::format("it is of {}, of which the qualification service knows nothing", qualification));
@@ -190,7 +190,7 @@ void ExamineParticipation(Service service, const Participation& participation, c
   const Row& row = facts.RowOf(participation.qualification());
   const bool is_final = participation.state() == Participation::FINAL;
   if (NeverBegan(row)) {
-    if (is_final && facts.IsForgotten(participation.qualification())) return;
+    if (is_final && !row.exists() && facts.MayBeForgotten(participation.qualification())) return;
     if (is_final)
       add(kQualificationUnknown,
           fmt::format("it is final in the {} service since {}, but the qualification service knows nothing of it",

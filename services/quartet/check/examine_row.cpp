@@ -108,8 +108,7 @@ class RowExamination {
       Add(kCommittedButUnprepared, service,
           fmt::format("it was {}, but the {} service does not hold what it had prepared", Decided(),
                       ServiceName(service)));
-    } else if (part.exists() || !RecordFindings(participant).empty()) {
-      // Without a row, and with its records as they should be, it was pruned.
+    } else if (part.exists() || !facts_.MayBeForgotten(row_.name()) || !RecordFindings(participant).empty()) {
       Add(kAcknowledgedButUnknown, service,
           fmt::format("it was {}, which the {} service has acknowledged, but its database does not have it{}",
                       Decided(), ServiceName(service), Joined(RecordFindings(participant))));

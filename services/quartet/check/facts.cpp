@@ -168,9 +168,9 @@ const Participation& Facts::ParticipationOf(Service service, const std::string& 
   return found == of_service->second.end() ? Participation::default_instance() : found->second;
 }
 
-bool Facts::IsForgotten(const std::string& qualification) const {
+bool Facts::MayBeForgotten(const std::string& qualification) const {
   const auto time_us = TimeOfUuidV7(resource::IdOf(qualification));
-  return !RowOf(qualification).exists() && time_us && *time_us < watermark_us_;
+  return time_us && *time_us < watermark_us_;
 }
 
 std::int64_t Facts::TimeOf(Service service) const {

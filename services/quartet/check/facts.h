@@ -70,8 +70,8 @@ class Facts {
   const StoredRecord& RecordOf(const std::string& name) const;
   const Participation& ParticipationOf(Service service, const std::string& qualification) const;
   std::int64_t TimeOf(Service service) const;
-  // Whether a qualification without a row was deleted when all was over.
-  bool IsForgotten(const std::string& qualification) const;
+  // Whether the qualification is so old that services may have deleted what they knew of it, once all was over.
+  bool MayBeForgotten(const std::string& qualification) const;
 
  private:
   std::map<std::string, Row> rows_;

@@ -73,6 +73,7 @@ class ExamineRowTest : public ::testing::Test {
   std::vector<FindingKind> Examine(std::chrono::seconds later = kGrace * 2) {
     Facts facts;
     facts.PutTime(Service::kQualification, kDecided_us + std::chrono::microseconds(later).count());
+    facts.PutWatermark(watermark_us_);
     facts.Put(revert_);
     facts.Put(Service::kLead, lead_part_);
     facts.Put(Service::kContact, contact_part_);
@@ -92,6 +93,7 @@ class ExamineRowTest : public ::testing::Test {
     part.set_void_through(-1);
   }
 
+  std::int64_t watermark_us_ = 0;
   Row row_;
   Row revert_;
   Participation lead_part_;
@@ -158,6 +160,8 @@ TEST_F(ExamineRowTest, WhatWasPreparedMustBeThere) {
 
 TEST_F(ExamineRowTest, WhatWasAcknowledgedAndPrunedIsNoFindingIfItsRecordsAreThere) {
   Forget(contact_part_);
+  EXPECT_THAT(Examine(), ElementsAre(kAcknowledgedButUnknown));
+  watermark_us_ = kDecided_us;
   EXPECT_THAT(Examine(), IsEmpty());
   contact_.Clear();
   EXPECT_THAT(Examine(), ElementsAre(kAcknowledgedButUnknown));
