@@ -7,7 +7,7 @@
 
 #include "common/storage/migrations.h"
 #include "common/telemetry/log.h"
-#include "services/qualification/inspection_handlers.h"
+#include "services/qualification/inspection/handlers.h"
 #include "services/qualification/migrations.h"
 #include "services/qualification/qualification_handlers.h"
 

@@ -1,4 +1,4 @@
-#include "services/qualification/inspection_handlers.h"
+#include "services/qualification/inspection/handlers.h"
 
 #include <algorithm>
 #include <span>
