@@ -2,7 +2,7 @@
 #include <limits>
 #include <set>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "services/quartet/check/examine.h"
 #include "services/quartet/check/text.h"
