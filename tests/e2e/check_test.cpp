@@ -128,7 +128,7 @@ TEST_P(CheckTest, WhatIsInFlightIsNoFindingThoughProcessesDie) {
   std::atomic<int> done = 0;
   std::atomic<bool> over = false;
   std::vector<CheckResult> checks;
-  std::thread callers([&] {
+  std::jthread callers([&] {
     RunOnThreads(8, kLeads, [&](int i) {
       const auto answer = QualifyPatiently(*clients_, leads[static_cast<std::size_t>(i)], NewRequestId());
       EXPECT_TRUE(answer.ok()) << ToString(answer.error());

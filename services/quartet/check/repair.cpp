@@ -33,7 +33,7 @@ std::string Describe(Service service, const Evidence& evidence) {
   return fmt::format(
       "its database is older than the others': {} {}, from {} to {} ({}); it seems to have been restored to a moment "
       "before {}",
-      is_orchestrator ? "it does not know how qualifications ended that other services have carried out:"
+      is_orchestrator ? "it knows nothing of what other services have carried out of qualifications:"
                       : "it does not have what it had prepared or acknowledged of qualifications:",
       evidence.names.size(), TimeText(evidence.first_us), TimeText(evidence.last_us),
       DurationText(evidence.last_us - evidence.first_us), TimeText(evidence.first_us));

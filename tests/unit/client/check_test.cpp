@@ -226,7 +226,9 @@ TEST(FindBehindTest, SeveralThatAreMissingTellWhichDatabaseIsOlder) {
                         .name = "qualifications/" + std::to_string(i),
                         .what = "",
                         .time_us = kDecided_us + i * 3'600'000'000LL});
-    if (i < 2) EXPECT_THAT(FindBehind(findings), IsEmpty());
+    if (i < 2) {
+      EXPECT_THAT(FindBehind(findings), IsEmpty());
+    }
   }
   const auto behind = FindBehind(findings);
   ASSERT_THAT(behind, ::testing::SizeIs(1));
