@@ -5,6 +5,7 @@
 
 #include "common/base/id_source.h"
 #include "common/resource/resource_name.h"
+#include "services/quartet/shell/interrupt.h"
 
 #include "grpc/health/v1/health.pb.h"
 
