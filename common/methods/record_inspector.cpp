@@ -12,7 +12,6 @@
 #include "common/base/id_source.h"
 #include "common/base/limits.h"
 #include "common/commit/intent.h"
-#include "common/resource/identities.h"
 #include "common/resource/resource_name.h"
 
 namespace quartet::methods {
@@ -37,6 +36,8 @@ constexpr std::string_view kIdentitySizes = "SELECT record_id, length(value) FRO
 constexpr std::string_view kOwners =
     "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 "
     "ORDER BY record_id LIMIT 3";
+// Up to where second holders of what may be shared have been given their rows (see IdentityBackfill); no row: all.
+constexpr std::string_view kBackfill = "SELECT through FROM identity_backfill";
 
 // A record's fields that name others.
 constexpr std::string_view kReferences[] = {"lead", "contact", "account", "opportunities", "qualification"};
@@ -98,6 +99,19 @@ std::string StateOf(const Message& message) {
 
 std::string NameIn(const Message& message) {
   return message.GetReflection()->GetString(message, message.GetDescriptor()->FindFieldByName("name"));
+}
+
+bool Has(const std::vector<Identity>& list, const Identity& wanted) {
+  return std::ranges::find(list, wanted) != list.end();
+}
+
+void AddFault(std::vector<IdentityFault>& faults, IdentityFault::Kind kind, const Identity& identity,
+              const std::string& other = "") {
+  IdentityFault& fault = faults.emplace_back();
+  fault.set_kind(kind);
+  fault.set_identity(std::string(identity::KindName(identity.kind)));
+  fault.set_digest(UuidV5(identity.value).substr(0, 8));
+  fault.set_other(other);
 }
 
 }  // namespace
@@ -227,55 +241,49 @@ void RecordInspector::AddIntent(const storage::Row& row, Entries& entries) {
 }
 
 Status RecordInspector::CompareIdentities(storage::Transaction& transaction, Entries& entries) const {
-  const auto has_one_owner = [this](const Identity& identity) {
-    return kind_.schema.identities_have_one_owner && resource::IsExclusive(identity.kind);
-  };
   for (const auto& [id, found] : entries) {
     for (const Identity& identity : found.derived) {
-      if (has_one_owner(identity))
+      if (kind_.schema.IsExclusive(identity.kind))
         transaction.Expect(kOwners, {static_cast<std::int64_t>(identity.kind), std::string_view(identity.value)});
     }
   }
   for (auto& [id, found] : entries) {
     // What it should have is not known.
     if (found.described.exists() && !found.described.readable()) continue;
-    const auto add = [&faults = found.faults](IdentityFault::Kind kind, const Identity& identity,
-                                              const std::string& other) {
-      IdentityFault& fault = faults.emplace_back();
-      fault.set_kind(kind);
-      fault.set_identity(std::string(identity::KindName(identity.kind)));
-      fault.set_digest(UuidV5(identity.value).substr(0, 8));
-      fault.set_other(other);
-    };
-    const auto has = [](const std::vector<Identity>& list, const Identity& wanted) {
-      return std::ranges::find(list, wanted) != list.end();
-    };
     for (const Found::StoredIdentity& stored : found.identities) {
       // A record that is there keeps leading to itself by what it had formerly.
       const bool may_be_former = stored.former && found.described.exists() && !found.described.deleted();
-      if (!may_be_former && !has(found.derived, stored.identity) && !has(found.reserved, stored.identity))
-        add(IdentityFault::STRAY, stored.identity, "");
+      if (!may_be_former && !Has(found.derived, stored.identity) && !Has(found.reserved, stored.identity))
+        AddFault(found.faults, IdentityFault::STRAY, stored.identity);
     }
     for (const Identity& identity : found.derived) {
       const bool is_stored = std::ranges::any_of(
           found.identities, [&](const Found::StoredIdentity& stored) { return stored.identity == identity; });
-      std::vector<std::string> owners;
-      if (!is_stored || has_one_owner(identity)) {
-        QUARTET_RETURN_IF_ERROR(
-            transaction.Query(kOwners, {static_cast<std::int64_t>(identity.kind), std::string_view(identity.value)},
-                              [&](const storage::Row& row) { owners.push_back(row.String(0)); }));
+      if (!is_stored) {
+        QUARTET_ASSIGN_OR_RETURN(const bool is_to_come, IsToCome(transaction, identity, id));
+        if (!is_to_come) AddFault(found.faults, IdentityFault::MISSING, identity);
       }
-      // What may be shared leads to whoever had it first.
-      if (!is_stored &&
-          (owners.empty() || !kind_.schema.identities_have_one_owner || resource::IsExclusive(identity.kind)))
-        add(IdentityFault::MISSING, identity, "");
+      if (!kind_.schema.IsExclusive(identity.kind)) continue;
+      std::vector<std::string> owners;
+      QUARTET_RETURN_IF_ERROR(
+          transaction.Query(kOwners, {static_cast<std::int64_t>(identity.kind), std::string_view(identity.value)},
+                            [&](const storage::Row& row) { owners.push_back(row.String(0)); }));
       for (const std::string& owner : owners) {
-        if (has_one_owner(identity) && owner != id)
-          add(IdentityFault::SHARED, identity, resource::NameOf(kind_.schema.collection, owner));
+        if (owner != id)
+          AddFault(found.faults, IdentityFault::SHARED, identity, resource::NameOf(kind_.schema.collection, owner));
       }
     }
   }
   return {};
+}
+
+Result<bool> RecordInspector::IsToCome(storage::Transaction& transaction, const Identity& identity,
+                                       const std::string& id) const {
+  if (!kind_.schema.exclusive_identities || kind_.schema.IsExclusive(identity.kind)) return false;
+  bool is_to_come = false;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kBackfill, {}, [&](const storage::Row& row) { is_to_come = row.Bytes(0) < id; }));
+  return is_to_come;
 }
 
 RecordInspection RecordInspector::Describe(const std::string& id, const Found& found) const {

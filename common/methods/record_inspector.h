@@ -71,6 +71,9 @@ class RecordInspector {
   void AddRecord(const storage::Row& row, Entries& entries) const;
   static void AddIntent(const storage::Row& row, Entries& entries);
   Status CompareIdentities(storage::Transaction& transaction, Entries& entries) const;
+  // Whether the record is still to be given its row of an identity that it has.
+  Result<bool> IsToCome(storage::Transaction& transaction, const identity::Identity& identity,
+                        const std::string& id) const;
   qualification::v1::RecordInspection Describe(const std::string& id, const Found& found) const;
 
   const InspectedKind kind_;

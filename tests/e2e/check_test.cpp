@@ -341,6 +341,34 @@ TEST_P(CheckTest, RepairCarriesOutDecisionsAndRefusesAllElse) {
   EXPECT_THAT(Check({"--grace", "0"}).All(), UnorderedElementsAreArray({is_void, missing}));
 }
 
+TEST_P(CheckTest, StatusShowsThatADecisionMetAVoidedAttempt) {
+  const auto done = Convert(0, 1);
+  ASSERT_EQ(done.size(), 1U);
+  AwaitQuiet();
+  const auto status = [&] { return suite_->Quartet({"status", "--output", "json"}); };
+  const auto before = status();
+  EXPECT_EQ(before.exit_code, 0) << before.out;
+  for (const auto& one : json::parse(before.out)) EXPECT_EQ(one.at("contradictions"), 0) << one;
+  WhileStopped([&](const Damage& damage) {
+    damage.Run("contact", "UPDATE participation SET state = 0, attempt = -1, void_through = 5" +
+                              Damage::Where("qualification_id", done[0].name()));
+    damage.Edit<StoredQualification>(
+        "qualification", "qualification", done[0].name(), [](auto& stored) { stored.clear_acknowledged(); },
+        ", redrive_time = 1");
+  });
+  EXPECT_TRUE(Eventually([&] { return status().exit_code == 1; }));
+  const auto after = status();
+  for (const auto& one : json::parse(after.out)) {
+    EXPECT_EQ(one.at("state"), "SERVING") << one;
+    EXPECT_EQ(one.at("contradictions") > 0, one.at("name") == "contact") << one;
+    if (one.at("name") == "contact") EXPECT_THAT(one.at("detail").get<std::string>(), HasSubstr("quartet check"));
+  }
+  EXPECT_THAT(suite_->Quartet({"status"}).out, HasSubstr("CONTRADICTIONS"));
+  EXPECT_EQ(suite_->QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0"), 1)
+      << "it is not acknowledged";
+  EXPECT_THAT(Check().All(), UnorderedElementsAreArray({Found("COMMITTED_BUT_VOID", "contact", done[0].name())}));
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, CheckTest, ::testing::Values("Sqlite", "Postgres"),
                          [](const auto& tested) { return tested.param; });
 

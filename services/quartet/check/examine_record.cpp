@@ -39,7 +39,8 @@ class RecordExamination {
       ExamineLead();
     else
       ExamineOrigin();
-    if (!record_.deleted()) ExamineTargets();
+    // What a qualification is changing may still name what that has taken away.
+    if (!record_.deleted() && record_.intents().empty()) ExamineTargets();
   }
 
  private:
