@@ -38,4 +38,12 @@ void AddBackfill(app::Host& host, IdentityBackfill& backfill) {
   });
 }
 
+InspectionHandlers::ResolveAll ResolverOf(commit::DecisionSource& decisions, const commit::Resolution& resolution,
+                                          events::Outbox& outbox) {
+  return [&decisions, &resolution, &outbox](const std::vector<std::string>& ids) -> Status {
+    QUARTET_ASSIGN_OR_RETURN(const commit::Decisions asked, decisions.Ask(ids));
+    return resolution.ResolveEach(outbox, asked);
+  };
+}
+
 }  // namespace quartet::methods

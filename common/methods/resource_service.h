@@ -8,6 +8,7 @@
 #include "common/commit/participant.h"
 #include "common/commit/pruning.h"
 #include "common/methods/identity_backfill.h"
+#include "common/methods/inspection_service.h"
 #include "common/methods/participant_service.h"
 #include "common/methods/reference_source.h"
 #include "common/methods/standard_methods.h"
@@ -27,6 +28,10 @@ void AddPruning(app::Host& host, commit::Pruning& pruning);
 // Does a chunk of it now and then until it is done.
 void AddBackfill(app::Host& host, IdentityBackfill& backfill);
 
+// Asks for decisions and carries them out, acknowledging those that had been carried out before.
+InspectionHandlers::ResolveAll ResolverOf(commit::DecisionSource& decisions, const commit::Resolution& resolution,
+                                          events::Outbox& outbox);
+
 // What every service that keeps a resource consists of, wired in one place:
 // records, intents, the participant with its consumer and timer, the standard
 // methods. The service adds its own tables, RecordKind and handlers.
@@ -42,6 +47,9 @@ class ResourceService {
     host.AddService(std::make_shared<ParticipantHandlers>(
         service.participant_, service.store_,
         [&service](const std::string& name) { return service.methods_.CountReferring(name); }, host.workers()));
+    host.AddService(std::make_shared<InspectionHandlers>(
+        service.inspector_, service.participations_, ResolverOf(service.decisions_, service.resolution_, host.outbox()),
+        host.workers()));
     host.AddConsumer(std::string(Traits::kSchema.table) + ".commands",
                      [&service](std::span<const events::Delivery> deliveries) {
                        events::Handled handled;
@@ -71,6 +79,8 @@ class ResourceService {
         participant_(*kind_, records_, intents_, resolution_, host.database(), host.outbox(), decisions_, references_,
                      watermark_, host.clock(), host.ids()),
         pruning_(host.database(), decisions_, watermark_, host.contradictions(), host.clock()),
+        inspector_(InspectedKind::Of<TypedRecord<Traits>, Traits>(), host.database(), host.clock()),
+        participations_(Traits::kSchema, host.database(), host.clock()),
         methods_(
             store_, host.clock(), host.ids(),
             [&host](std::function<void()> task) { return host.workers().TrySubmit(std::move(task)); },
@@ -90,6 +100,8 @@ class ResourceService {
   commit::Watermark watermark_;
   commit::Participant participant_;
   commit::Pruning pruning_;
+  const RecordInspector inspector_;
+  const ParticipationInspector participations_;
   StandardMethods<Traits> methods_;
 };
 

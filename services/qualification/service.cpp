@@ -9,6 +9,7 @@
 
 #include "common/storage/migrations.h"
 #include "services/qualification/coordinator/upkeep.h"
+#include "services/qualification/inspection/handlers.h"
 #include "services/qualification/migrations.h"
 #include "services/qualification/qualification_handlers.h"
 
@@ -67,6 +68,7 @@ Status Bind(app::Host& host) {
   host.AddBackground([] {}, [&lanes] { lanes.Stop(); });
   host.AddService(std::make_shared<QualificationHandlers>(coordinator, decisions, repository, host.database(), waiters,
                                                           preview, lanes, host.workers()));
+  host.AddService(std::make_shared<InspectionHandlers>(host.database(), host.clock(), host.workers()));
   host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
     events::Handled handled;
     handled.statuses = coordinator.Handle(deliveries, &handled.replies);

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "services/quartet/check/command.h"
 #include "services/quartet/connection/session.h"
 #include "services/quartet/import/command.h"
 #include "services/quartet/operate/commands.h"
@@ -93,7 +94,8 @@ void AddCommands(CLI::App& root, Session& session) {
                      "quartet qualification preview leads/…         what would qualifying do?",
                      "quartet lead qualify --all                    turn all open leads into business",
                      "quartet pipeline                              counts and amounts per stage",
-                     "quartet status                                is the suite well?"});
+                     "quartet status                                is the suite well?",
+                     "quartet check                                 is what it has stored right?"});
   root.fallthrough();
   root.require_subcommand(1);
   root.set_version_flag("--version", std::string("quartet ") + QUARTET_VERSION);
@@ -102,6 +104,7 @@ void AddCommands(CLI::App& root, Session& session) {
   AddResources(root, session);
   AddPipelineCommand(root, session);
   AddStatusCommand(root, session);
+  AddCheckCommand(root, session);
   AddCountersCommand(root, session);
   AddDeadLetterCommands(root, session);
   AddCompletionCommand(root, session);

@@ -21,13 +21,15 @@ using google::protobuf::Message;
 
 constexpr int kAttemptsMax = 5;
 
-// Path of the method that takes this type of request: its file defines the one service whose requests it holds.
+// Path of the method that takes this type of request: its file defines the services whose requests it holds.
 std::string MethodFor(const Message& request) {
   const auto* type = request.GetDescriptor();
-  const auto* service = type->file()->service(0);
-  for (int i = 0; i < service->method_count(); ++i) {
-    if (service->method(i)->input_type() == type) {
-      return fmt::format("/{}/{}", service->full_name(), service->method(i)->name());
+  for (int number = 0; number < type->file()->service_count(); ++number) {
+    const auto* service = type->file()->service(number);
+    for (int i = 0; i < service->method_count(); ++i) {
+      if (service->method(i)->input_type() == type) {
+        return fmt::format("/{}/{}", service->full_name(), service->method(i)->name());
+      }
     }
   }
   std::abort();  // not the request of any method

@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "common/config/redis_address.h"
@@ -13,6 +14,7 @@
 #include "services/quartet/connection/suite_address.h"
 #include "services/quartet/import/csv.h"
 #include "services/quartet/operate/commands.h"
+#include "services/quartet/operate/contradictions.h"
 #include "services/quartet/output/error_report.h"
 #include "services/quartet/output/output.h"
 #include "services/quartet/output/table.h"
@@ -21,6 +23,7 @@
 #include "services/quartet/values/text.h"
 
 #include "grpc/health/v1/health.pb.h"
+#include "quartet/operations/v1/service.pb.h"
 
 namespace quartet::cli {
 namespace {
@@ -32,10 +35,16 @@ struct Health {
   std::string state;  // "SERVING", "NOT_SERVING", "UNREACHABLE", or an error's code
   std::string detail;
   double milliseconds = 0;
+  // Seen since the process that answered was started; what it stored wrongly `quartet check` tells.
+  std::int64_t contradictions = 0;
 };
 
-bool IsGood(const Health& health) {
+bool IsServing(const Health& health) {
   return health.state == "SERVING";
+}
+
+bool IsGood(const Health& health) {
+  return IsServing(health) && health.contradictions == 0;
 }
 
 template <typename Check>
@@ -47,8 +56,22 @@ Health Timed(std::string name, std::string address, Check check) {
   return health;
 }
 
+void AddContradictions(Rpc& rpc, Service service, Health& health) {
+  operations::v1::GetCountersResponse counters;
+  const auto status = rpc.CallAt(service, operations::v1::GetCountersRequest(), counters);
+  if (!status.ok()) {
+    health.detail = "its counters cannot be read: " + status.error().message;
+    return;
+  }
+  const SeenContradictions seen = ContradictionsIn(counters);
+  health.contradictions = seen.total;
+  if (seen.total > 0)
+    health.detail =
+        fmt::format("saw what cannot be: {}; its log has the names, quartet check looks further", seen.kinds);
+}
+
 Health CheckService(Rpc& rpc, Service service) {
-  return Timed(std::string(ServiceName(service)), rpc.address().Of(service), [&](Health& health) {
+  Health found = Timed(std::string(ServiceName(service)), rpc.address().Of(service), [&](Health& health) {
     grpc::health::v1::HealthCheckResponse response;
     const auto status = rpc.CallAt(service, grpc::health::v1::HealthCheckRequest(), response);
     if (status.ok()) {
@@ -61,6 +84,8 @@ Health CheckService(Rpc& rpc, Service service) {
       health.detail = status.error().message;
     }
   });
+  if (IsServing(found)) AddContradictions(rpc, service, found);
+  return found;
 }
 
 // As the services do: all servers that are or may become masters, and how they are set up.
@@ -99,7 +124,8 @@ void Write(const Console& console, Format format, const std::vector<Health>& hea
                        {"address", health.address},
                        {"state", health.state},
                        {"detail", health.detail},
-                       {"milliseconds", health.milliseconds}});
+                       {"milliseconds", health.milliseconds},
+                       {"contradictions", health.contradictions}});
     }
     console.out << array.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return;
@@ -108,15 +134,20 @@ void Write(const Console& console, Format format, const std::vector<Health>& hea
   for (const auto& health : healths) {
     rows.push_back({{health.name},
                     {health.address},
-                    {health.state, IsGood(health) ? Tint::kGood : Tint::kBad},
+                    {health.state, IsServing(health) ? Tint::kGood : Tint::kBad},
                     {fmt::format("{:.1f} ms", health.milliseconds)},
-                    {Printable(health.detail)}});
+                    {Printable(health.detail)},
+                    {fmt::to_string(health.contradictions), health.contradictions > 0 ? Tint::kBad : Tint::kNone}});
   }
   if (format == Format::kTable) {
-    PrintTable(console, {{"NAME"}, {"ADDRESS"}, {"STATE"}, {"TIME", true}, {"DETAIL", false, 10, 1}}, rows);
+    // What is added comes last in what programs read; people see it beside the state.
+    for (TableRow& row : rows) std::rotate(row.begin() + 3, row.end() - 1, row.end());
+    PrintTable(console,
+               {{"NAME"}, {"ADDRESS"}, {"STATE"}, {"CONTRADICTIONS", true}, {"TIME", true}, {"DETAIL", false, 10, 1}},
+               rows);
     return;
   }
-  WriteCsvRow(console.out, std::vector<std::string>{"name", "address", "state", "time", "detail"});
+  WriteCsvRow(console.out, std::vector<std::string>{"name", "address", "state", "time", "detail", "contradictions"});
   for (const auto& row : rows) {
     std::vector<std::string> cells;
     for (const auto& cell : row) cells.push_back(cell.text);
@@ -149,7 +180,8 @@ int Run(Session& session, Format format, const std::string& redis) {
 }  // namespace
 
 void AddStatusCommand(CLI::App& root, Session& session) {
-  auto* command = root.add_subcommand("status", "Show whether the services and Redis are well");
+  auto* command = root.add_subcommand(
+      "status", "Show whether the services and Redis are well, and whether they saw what cannot be");
   auto format = std::make_shared<Format>(Format::kTable);
   auto redis = std::make_shared<std::string>();
   SetExamples(*command, {"quartet status", "quartet status --base-port 7500 --timeout 2",

@@ -1,7 +1,5 @@
 #include "tests/support/suite/process.h"
 
-#include <sqlite3.h>
-
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
@@ -27,10 +25,6 @@ constexpr std::size_t kLogShownMax = 20'000;
 constexpr int kStandbyOffset = 7;
 constexpr int kPostgresOffset = 8;
 
-std::string DatabaseOf(std::string_view service) {
-  return fmt::format("quartet_{}", service);
-}
-
 bool IsHealthy(grpc::health::v1::Health::Stub& stub) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kProbeLimit);
@@ -45,6 +39,10 @@ std::unique_ptr<RedisServer> StartRedis(const PortBlock& ports) {
 }
 
 }  // namespace
+
+std::string SuiteDatabase(std::string_view service) {
+  return fmt::format("quartet_{}", service);
+}
 
 std::filesystem::path ProgramFolder() {
   const char* folder = std::getenv("QUARTET_BIN_DIR");
@@ -67,7 +65,7 @@ Suite::Suite(OnPostgres how)
       arguments_(std::move(how.arguments)),
       redis_(StartRedis(ports_)),
       postgres_(std::make_unique<PostgresServer>(std::vector<std::string>{}, ports_.base() + kPostgresOffset)) {
-  for (const std::string_view service : config::kServices) postgres_->CreateDatabase(DatabaseOf(service));
+  for (const std::string_view service : config::kServices) postgres_->CreateDatabase(SuiteDatabase(service));
   if (how.standby) standby_ = postgres_->StartStandby(ports_.base() + kStandbyOffset);
   StartAll();
 }
@@ -127,7 +125,7 @@ void Suite::Start(const std::string& process) {
                                       "--redis", "unix://" + redis_->socket()};
   if (postgres_ != nullptr) {
     const std::vector<int> servers = {ports_.base() + kPostgresOffset, ports_.base() + kStandbyOffset};
-    command.insert(command.end(), {"--database", PostgresServer::Target(servers, DatabaseOf("{service}"))});
+    command.insert(command.end(), {"--database", PostgresServer::Target(servers, SuiteDatabase("{service}"))});
   }
   if (replicas_ > 1) {
     const int replica = process == service ? 0 : std::stoi(process.substr(service.size() + 1));
@@ -180,24 +178,6 @@ ProgramResult Suite::Quartet(std::vector<std::string> arguments) const {
                                       std::to_string(ports_.base())};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return RunProgram(std::move(command), folder_.path());
-}
-
-std::int64_t Suite::QueryNumber(std::string_view service, const std::string& sql) const {
-  if (postgres_ != nullptr) return std::stoll(postgres_->Query(sql, DatabaseOf(service)));
-  const auto path = folder_.path() / service / fmt::format("{}.db", service);
-  sqlite3* opened = nullptr;
-  const int error = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
-  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> database(opened, sqlite3_close);
-  sqlite3_stmt* prepared = nullptr;
-  if (error != SQLITE_OK || sqlite3_busy_timeout(opened, 10'000) != SQLITE_OK ||
-      sqlite3_prepare_v2(opened, sql.c_str(), -1, &prepared, nullptr) != SQLITE_OK) {
-    throw std::runtime_error(fmt::format("{}: {}", path.string(), sqlite3_errmsg(opened)));
-  }
-  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(prepared, sqlite3_finalize);
-  if (sqlite3_step(prepared) != SQLITE_ROW) {
-    throw std::runtime_error(fmt::format("{}: {}", path.string(), sqlite3_errmsg(opened)));
-  }
-  return sqlite3_column_int64(prepared, 0);
 }
 
 std::int64_t Suite::CountIntents() const {

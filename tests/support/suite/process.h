@@ -72,6 +72,15 @@ class Suite {
 
   // Reads one number from a service's database, as another process may.
   std::int64_t QueryNumber(std::string_view service, const std::string& sql) const;
+  // Runs statements in a service's database, while no process of the service runs; the first value of the last one as
+  // text, "" for none.
+  std::string Execute(std::string_view service, const std::string& sql) const;
+  // Keeps a copy of a service's database, and puts it back in the place of what is there, as who restores a backup
+  // does. No process of the service may run. One copy of each.
+  void Backup(std::string_view service) const;
+  void RestoreBackup(std::string_view service) const;
+  // Whether its databases are in PostgreSQL; else they are in SQLite.
+  bool IsOnPostgres() const { return postgres_ != nullptr; }
   // Intents that the four services hold, all together.
   std::int64_t CountIntents() const;
 
@@ -83,6 +92,8 @@ class Suite {
   // "host:port" of a service's replica.
   std::string AddressOf(std::string_view service, int replica) const;
   std::filesystem::path LogOf(std::string_view process) const;
+  // The one file of a service's database in SQLite; others lie beside it.
+  std::filesystem::path FileOf(std::string_view service) const;
 
   const TempDirectory folder_;
   const PortBlock ports_;
@@ -95,6 +106,9 @@ class Suite {
   // By what follows "quartet-" in the program's name.
   std::map<std::string, std::unique_ptr<ChildProcess>, std::less<>> processes_;
 };
+
+// The name of a service's database in PostgreSQL.
+std::string SuiteDatabase(std::string_view service);
 
 // The folder of the programs under test, from the environment that ctest sets.
 std::filesystem::path ProgramFolder();
