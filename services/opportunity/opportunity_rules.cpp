@@ -103,6 +103,7 @@ void OpportunityTraits::Check(Opportunity& opportunity, Violations& violations) 
   CheckCustomAttributes(*opportunity.mutable_custom_attributes(), "custom_attributes", violations);
   CheckText(*opportunity.mutable_notes(), kNotesMax, "notes", violations);
   if (opportunity.has_next_touch_time()) CheckTime(opportunity.next_touch_time(), "next_touch_time", violations);
+  CheckSize(opportunity, violations);
 }
 
 void OpportunityTraits::PrepareNew(Opportunity& opportunity) const {
