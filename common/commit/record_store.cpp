@@ -18,6 +18,17 @@ constexpr int kRoundsMax = 8;
 // Decisions that one reader has carried out.
 constexpr int kCarriedOutMax = 64;
 
+// Of the records of one read: what is asked of a database at once is in memory as a whole.
+constexpr std::size_t kAskedTogether = 250;
+
+Error TooLarge(std::size_t names_max, std::size_t bytes_max) {
+  Error error = FailedPrecondition("BATCH_TOO_LARGE", "these records have more than " + std::to_string(bytes_max) +
+                                                          " bytes together; ask for at most " +
+                                                          std::to_string(names_max) + " at once");
+  error.metadata = {{"names_max", std::to_string(names_max)}};
+  return error;
+}
+
 std::vector<std::string> Holders(const std::vector<IntentOnRecord>& found) {
   std::vector<std::string> ids;
   for (const IntentOnRecord& entry : found) ids.push_back(entry.intent.qualification_id);
@@ -40,16 +51,23 @@ RecordStore::RecordStore(const RecordKind& kind, const resource::RecordRepositor
       references_(references),
       clock_(clock) {}
 
-Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<const std::string> ids) {
+Result<std::vector<std::optional<resource::Record>>> RecordStore::Get(std::span<const std::string> ids,
+                                                                      std::size_t bytes_max) {
   std::vector<std::optional<resource::Record>> records;
   std::vector<IntentOnRecord> found;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
-    for (const std::string& id : ids) {
-      records_.ExpectRead(transaction, id);
-      intents_.ExpectOnRecord(transaction, id);
-    }
-    for (const std::string& id : ids) {
-      QUARTET_ASSIGN_OR_RETURN(records.emplace_back(), ReadOne(transaction, id, found));
+    std::size_t bytes = 0;
+    for (std::size_t begin = 0; begin < ids.size(); begin += kAskedTogether) {
+      const auto together = ids.subspan(begin, std::min(kAskedTogether, ids.size() - begin));
+      for (const std::string& id : together) {
+        records_.ExpectRead(transaction, id);
+        intents_.ExpectOnRecord(transaction, id);
+      }
+      for (const std::string& id : together) {
+        QUARTET_ASSIGN_OR_RETURN(records.emplace_back(), ReadOne(transaction, id, found));
+        bytes += records.back() ? records.back()->bytes.size() : 0;
+        if (bytes > bytes_max) return TooLarge(std::max<std::size_t>(records.size() - 1, 1), bytes_max);
+      }
     }
     return {};
   }));

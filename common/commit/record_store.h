@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,8 +52,11 @@ class RecordStore {
   // RECORD_NOT_FOUND, as Create's.
   Status CheckReferences(const resource::Record& after);
 
-  // The records at one moment, positional; nothing where there is none.
-  Result<std::vector<std::optional<resource::Record>>> Get(std::span<const std::string> ids);
+  // The records at one moment, positional; nothing where there is none. Errors:
+  // FAILED_PRECONDITION BATCH_TOO_LARGE if they have more bytes together; how many
+  // had not is `names_max` in the metadata.
+  Result<std::vector<std::optional<resource::Record>>> Get(
+      std::span<const std::string> ids, std::size_t bytes_max = std::numeric_limits<std::size_t>::max());
 
   // The same of one record, if it can be told without waiting: for the disk, or for
   // decisions. Whether it can; `record` is set then.

@@ -4,10 +4,13 @@
 #include <map>
 #include <mutex>
 
+#include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/util/field_mask_util.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <google/protobuf/wire_format_lite.h>
+
+#include "common/base/limits.h"
 
 #include "google/api/field_behavior.pb.h"
 
@@ -63,6 +66,9 @@ Result<FieldMask> PathsOf(const Message& from, const FieldMask& mask) {
     }
     return paths;
   }
+  if (mask.paths_size() > limits::kUpdateMaskPathsMax)
+    return InvalidArgument(
+        {{"update_mask", fmt::format("has {} paths; {} is the most", mask.paths_size(), limits::kUpdateMaskPathsMax)}});
   std::vector<FieldViolation> violations;
   for (const std::string& path : mask.paths()) {
     std::vector<const FieldDescriptor*> fields;

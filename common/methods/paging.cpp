@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/resource/resource_name.h"
 #include "common/resource/violations.h"
 
@@ -16,10 +17,9 @@ namespace {
 using resource::PageRequest;
 using resource::Record;
 
-constexpr int kBatchMax = 1'000;
-// Of one page: a quarter of what a message may have, for a record may be a megabyte, and clients in other languages
-// take 4 MiB unless told otherwise. A page may be shorter than was asked for (AIP-158).
-constexpr std::size_t kPageBytesMax = 3 * 1024 * 1024;
+using limits::kBatchNamesMax;
+using limits::kPageBytesMax;
+
 constexpr std::size_t kPieceRecords = 256;
 // In a range of so many it is quicker to look at each record than at each intent.
 constexpr int kScannedRecordsMax = 2'000;
@@ -195,8 +195,8 @@ Error BadName(const std::string& field, std::string_view collection) {
 Result<std::vector<std::string>> ParseIds(std::string_view collection,
                                           const google::protobuf::RepeatedPtrField<std::string>& names) {
   resource::Violations violations;
-  if (names.empty() || names.size() > kBatchMax)
-    violations.Add("names", fmt::format("1 to {} names, not {}", kBatchMax, names.size()));
+  if (names.empty() || names.size() > kBatchNamesMax)
+    violations.Add("names", fmt::format("1 to {} names, not {}", kBatchNamesMax, names.size()));
   std::vector<std::string> ids;
   for (int i = 0; i < names.size(); ++i) {
     auto id = resource::ParseName(collection, names[i]);

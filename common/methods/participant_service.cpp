@@ -5,7 +5,9 @@
 
 #include <grpcpp/client_context.h>
 
+#include "common/base/limits.h"
 #include "common/methods/paging.h"
+#include "common/methods/prepare_rules.h"
 #include "common/resource/resource_name.h"
 #include "common/rpc/dispatch.h"
 #include "common/rpc/error_mapping.h"
@@ -17,7 +19,7 @@ namespace {
 
 // Decisions are one look-up; who does not answer by now is not there.
 constexpr std::chrono::seconds kDecisionsDeadline{2};
-constexpr std::size_t kDecisionsMax = 10'000;
+constexpr std::size_t kDecisionsMax = limits::kDecisionsMax;
 
 }  // namespace
 
@@ -26,6 +28,7 @@ grpc::ServerUnaryReactor* ParticipantHandlers::PreviewPrepare(grpc::CallbackServ
                                                               qualification::v1::PreviewPrepareResponse* response) {
   return rpc::Serve<qualification::v1::Prepare, qualification::v1::PreviewPrepareResponse>(
       context, workers_, [this, request, response]() -> Status {
+        QUARTET_RETURN_IF_ERROR(CheckPrepare(*request));
         QUARTET_ASSIGN_OR_RETURN(*response, participant_.Preview(*request));
         return {};
       });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/id_source.h"
+#include "common/base/limits.h"
 #include "common/commit/record_store.h"
 #include "common/methods/fields.h"
 #include "common/methods/paging.h"
@@ -93,7 +94,7 @@ class StandardMethods {
 
   Status BatchGet(const google::protobuf::RepeatedPtrField<std::string>& names, List* out) {
     QUARTET_ASSIGN_OR_RETURN(const auto ids, ParseIds(Traits::kSchema.collection, names));
-    QUARTET_ASSIGN_OR_RETURN(const auto records, store_.Get(ids));
+    QUARTET_ASSIGN_OR_RETURN(const auto records, store_.Get(ids, limits::kBatchBytesMax));
     std::string missing;
     for (std::size_t i = 0; i < records.size(); ++i) {
       if (!records[i]) {
@@ -175,12 +176,22 @@ class StandardMethods {
     ChangeRecord(name, LiveChange(etag, event, std::move(change)), out, std::move(finish));
   }
 
-  // The same, returning when it is done.
-  Status Change(const std::string& name, const std::string& etag, typename Event::Change event, ChangeMessage change,
-                Message* out) {
+  // Changes a live record in place and says whether it has changed anything; an error refuses the change. May be
+  // called more than once.
+  using ReviseMessage = std::function<Result<bool>(Message&)>;
+
+  // Revises a live record, returning when it is done. Where nothing was changed nothing is written: the record keeps
+  // its version and times, and there is no event.
+  Status Revise(const std::string& name, typename Event::Change event, const ReviseMessage& revise, Message* out) {
     QUARTET_ASSIGN_OR_RETURN(const std::string id, ParseId(name));
-    const auto stored =
-        store_.Change(id, &Typed::IdentitiesOf, OnMessage(LiveChange(etag, event, std::move(change)), out));
+    const NextOf next = [event, &revise](Message& message, const resource::Record& before,
+                                         std::int64_t now_us) -> Result<commit::Mutation> {
+      QUARTET_RETURN_IF_ERROR(CheckLive(message, ""));
+      QUARTET_ASSIGN_OR_RETURN(const bool changed, revise(message));
+      if (!changed) return commit::Mutation{.after = before, .event = {}};
+      return Typed::MutationOf(event, Typed::Next(before, message, now_us), message);
+    };
+    const auto stored = store_.Change(id, &Typed::IdentitiesOf, OnMessage(next, out));
     return stored.ok() ? Status() : Status(stored.error());
   }
 

@@ -11,10 +11,7 @@
 namespace quartet::resource {
 namespace {
 
-constexpr int kContactPointsMax = 20;
-constexpr int kAddressLinesMax = 20;
-constexpr std::size_t kLabelMax = 50;
-constexpr std::size_t kEmailMax = 254;
+using namespace limits;  // NOLINT(google-build-using-namespace): the file holds fields to them
 
 // Whether the list is short enough to be looked at.
 bool CheckCount(int count, int count_max, std::string_view field, Violations& violations) {

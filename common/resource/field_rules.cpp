@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/identity/identity.h"
 
@@ -17,13 +18,7 @@
 namespace quartet::resource {
 namespace {
 
-constexpr int kTagsMax = 100;
-constexpr std::size_t kTagMax = 100;
-constexpr std::size_t kAttributesMax = 100;
-constexpr std::size_t kAttributeKeyMax = 100;
-constexpr std::size_t kAttributeValueMax = 2'000;
-constexpr std::size_t kGivenOrFamilyNameMax = 100;
-constexpr std::size_t kTitleOrSuffixMax = 50;
+using namespace limits;  // NOLINT(google-build-using-namespace): the file holds fields to them
 
 // What is wrong with a text as it stands; "" if nothing is.
 std::string TextProblem(std::string_view text, std::size_t characters_max) {
@@ -50,16 +45,24 @@ void CheckRequiredText(std::string& text, std::size_t characters_max, const Fiel
   if (text.empty()) violations.Add(field.Text(), "is required");
 }
 
+void CheckSize(const google::protobuf::Message& record, Violations& violations) {
+  if (const std::size_t bytes = record.ByteSizeLong(); bytes > kRecordBytesMax) {
+    violations.Add("", fmt::format("has {} bytes in all; {} is the most", bytes, kRecordBytesMax));
+  }
+}
+
 void CheckPersonName(type::v1::PersonName& name, std::string_view field, Violations& violations) {
-  CheckText(*name.mutable_given_name(), kGivenOrFamilyNameMax, FieldPath(field, "given_name"), violations);
-  CheckText(*name.mutable_family_name(), kGivenOrFamilyNameMax, FieldPath(field, "family_name"), violations);
-  CheckText(*name.mutable_prefix(), kTitleOrSuffixMax, FieldPath(field, "prefix"), violations);
-  CheckText(*name.mutable_suffix(), kTitleOrSuffixMax, FieldPath(field, "suffix"), violations);
+  CheckText(*name.mutable_given_name(), kNameMax, FieldPath(field, "given_name"), violations);
+  CheckText(*name.mutable_family_name(), kNameMax, FieldPath(field, "family_name"), violations);
+  CheckText(*name.mutable_prefix(), kNameAffixMax, FieldPath(field, "prefix"), violations);
+  CheckText(*name.mutable_suffix(), kNameAffixMax, FieldPath(field, "suffix"), violations);
 }
 
 void CheckMoney(const google::type::Money& money, std::string_view field, Violations& violations) {
   constexpr std::int32_t kNanosPerUnit = 1'000'000'000;
-  if (money.units() < 0) violations.Add(FieldPath(field, "units").Text(), "must not be negative");
+  if (money.units() < 0 || money.units() > kMoneyUnitsMax) {
+    violations.Add(FieldPath(field, "units").Text(), "must be 0 to 1,000,000,000,000");
+  }
   if (money.nanos() < 0 || money.nanos() >= kNanosPerUnit) {
     violations.Add(FieldPath(field, "nanos").Text(), "must be 0 to 999,999,999");
   }

@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/limits.h"
 #include "common/resource/violations.h"
 
 #include "google/protobuf/map.h"
+#include "google/protobuf/message.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/type/date.pb.h"
@@ -21,10 +23,13 @@
 namespace quartet::resource {
 
 // The limits that the protos' comments promise.
-inline constexpr std::size_t kShortTextMax = 200;  // company, title, campaign, industry, owner
-inline constexpr std::size_t kLongTextMax = 500;   // website, topic, display name, source detail, basis
-inline constexpr std::size_t kStateNoteMax = 2'000;
-inline constexpr std::size_t kNotesMax = 32'000;
+using limits::kLongTextMax;
+using limits::kNotesMax;
+using limits::kShortTextMax;
+using limits::kStateNoteMax;
+
+// A record as a whole, which has been checked field by field.
+void CheckSize(const google::protobuf::Message& record, Violations& violations);
 
 void CheckText(std::string& text, std::size_t characters_max, const FieldPath& field, Violations& violations);
 // As CheckText, and not empty.
@@ -48,7 +53,7 @@ void CheckWebsite(std::string& website, std::string_view field, Violations& viol
 // 20 address lines and as many recipients.
 void CheckAddress(google::type::PostalAddress& address, std::string_view field, Violations& violations);
 
-// Not negative, nanos below 10^9, a currency of three capital letters.
+// 0 to 10^12 units, nanos below 10^9, a currency of three capital letters.
 void CheckMoney(const google::type::Money& money, std::string_view field, Violations& violations);
 
 // A day that exists: year 1 to 9999, month and day given.

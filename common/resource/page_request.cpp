@@ -4,14 +4,16 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/id_source.h"
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/resource/violations.h"
 
 namespace quartet::resource {
 namespace {
 
-constexpr int kPageSizeDefault = 50;
-constexpr int kPageSizeMax = 1'000;
+using limits::kPageSizeDefault;
+using limits::kPageSizeMax;
 
 struct Order {
   std::string canonical;
@@ -57,6 +59,9 @@ Result<PageRequest> PageRequest::Parse(const ListQuery& query, std::span<const F
     Result<PageToken> token = DecodePageToken(query.page_token);
     if (!token.ok()) {
       violations.AddError("page_token", token.error());
+    } else if (!IsUuid(token->id)) {
+      // It becomes a parameter of a statement, and not every database takes any bytes for a text.
+      violations.Add("page_token", "is not a token that this method gave");
     } else if (order && token->query != page.query) {
       violations.Add("page_token",
                      "belongs to another list: collection, filter, order_by and show_deleted must be those of the "

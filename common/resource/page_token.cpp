@@ -11,13 +11,14 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
+
 namespace quartet::resource {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kHeadBytes = 17;
 constexpr std::size_t kChecksumBytes = 4;
-constexpr std::size_t kTokenCharactersMax = 512;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 // FNV-1a, 64 bits.
@@ -101,7 +102,7 @@ std::string EncodePageToken(const PageToken& token) {
 }
 
 Result<PageToken> DecodePageToken(std::string_view text) {
-  if (text.size() > kTokenCharactersMax) return NotOurs();
+  if (text.size() > limits::kPageTokenCharactersMax) return NotOurs();
   const std::optional<std::string> decoded = FromBase64(text);
   if (!decoded || decoded->size() < kHeadBytes + kChecksumBytes) return NotOurs();
   const std::string_view bytes = *decoded;

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <string_view>
 
-#include <fmt/format.h>
 #include <grpcpp/server_context.h>
 
 #include "common/rpc/error_mapping.h"
@@ -19,7 +18,11 @@ class Responder::Call {
        std::function<void(grpc::Status)> send)
       : deadline_(context->deadline()), counts_(counts), method_(method), context_(context), send_(std::move(send)) {}
 
-  ~Call() { Finish(Internal("the call was given up without an answer")); }
+  ~Call() {
+    if (context_ == nullptr) return;
+    const Status wanted = CheckWanted();
+    Finish(wanted.ok() ? Internal("the call was given up without an answer") : wanted);
+  }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -44,12 +47,12 @@ class Responder::Call {
     return context_ == nullptr || context_->IsCancelled() || std::chrono::system_clock::now() >= deadline_;
   }
 
-  // Why the work need not begin, or nothing.
+  // Why nobody needs an answer any more, or nothing.
   Status CheckWanted() {
     if (std::chrono::system_clock::now() >= deadline_) {
       return Error{.code = Code::kDeadlineExceeded,
                    .reason = "DEADLINE_EXCEEDED",
-                   .message = "the deadline had passed before the work could begin"};
+                   .message = "the deadline passed before there was an answer"};
     }
     if (Cancelled()) {
       return Error{.code = Code::kCancelled, .reason = "CANCELLED", .message = "the caller has cancelled the call"};
@@ -178,15 +181,13 @@ grpc::ServerUnaryReactor* ServeReadHere(grpc::CallbackServerContext* context, Wo
   return reactor;
 }
 
-void SubmitStream(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
-                  std::function<Status()> work, std::function<void(grpc::Status)> finish) {
-  Submit(pool, std::make_shared<Responder::Call>(context, pool.counts(), method, std::move(finish)),
-         [work = std::move(work)](const Responder& responder) { responder.Finish(work()); });
+std::shared_ptr<Responder::Call> BeginCall(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                           const std::string& method, std::function<void(grpc::Status)> finish) {
+  return std::make_shared<Responder::Call>(context, pool.counts(), method, std::move(finish));
 }
 
-Status TooManyMessages(std::size_t messages_max) {
-  return InvalidArgument(
-      {{"", fmt::format("one call takes at most {} messages; send the rest in another", messages_max)}});
+void SubmitCall(WorkerPool& pool, std::shared_ptr<Responder::Call> call, std::function<void(Responder)> work) {
+  Submit(pool, std::move(call), std::move(work));
 }
 
 }  // namespace internal

@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <google/protobuf/message_lite.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -26,8 +25,9 @@ namespace quartet::rpc {
 
 // What finishes a call that goes on after its first step, for instance one that
 // waits for another service's answer. Copies share the call; any thread may use
-// them at any time. If all copies die with the call unfinished, the caller gets
-// INTERNAL. A server that drains waits for all its calls: who keeps a Responder
+// them at any time. If all copies die with the call unfinished, it ends as
+// CANCELLED or DEADLINE_EXCEEDED where nobody waits for it any more, and as
+// INTERNAL otherwise. A server that drains waits for all its calls: who keeps a Responder
 // for long looks at Cancelled() from time to time, and then finishes or drops it.
 class Responder {
  public:
@@ -67,11 +67,11 @@ grpc::ServerUnaryReactor* ServeCallHere(grpc::CallbackServerContext* context, Wo
 grpc::ServerUnaryReactor* ServeReadHere(grpc::CallbackServerContext* context, WorkerPool& pool,
                                         const std::string& method, Read read);
 
-// Finishes a stream whose messages are all here by running `work`, as ServeCall
-// would.
-void SubmitStream(grpc::CallbackServerContext* context, WorkerPool& pool, const std::string& method,
-                  std::function<Status()> work, std::function<void(grpc::Status)> finish);
-Status TooManyMessages(std::size_t messages_max);
+// A call that `finish` ends, for those that are not unary.
+std::shared_ptr<Responder::Call> BeginCall(grpc::CallbackServerContext* context, WorkerPool& pool,
+                                           const std::string& method, std::function<void(grpc::Status)> finish);
+// Runs `work` as ServeCall would.
+void SubmitCall(WorkerPool& pool, std::shared_ptr<Responder::Call> call, std::function<void(Responder)> work);
 
 }  // namespace internal
 
@@ -132,50 +132,6 @@ template <class Req, class Resp>
 grpc::ServerUnaryReactor* ServeLookup(grpc::CallbackServerContext* context, WorkerPool& pool, internal::Read read) {
   static const std::string method = internal::MethodName(Req::descriptor()->full_name());
   return internal::ServeReadHere(context, pool, method, std::move(read));
-}
-
-// Collects the messages of a client stream, then runs `work` on all of them as
-// Serve does; `response` is sent if it succeeds. More than `messages_max`
-// messages: INVALID_ARGUMENT.
-template <class Req, class Resp>
-grpc::ServerReadReactor<Req>* ServeClientStream(grpc::CallbackServerContext* context, WorkerPool& pool,
-                                                Resp* /*response*/, std::size_t messages_max,
-                                                std::function<Status(std::vector<Req>&)> work) {
-  static const std::string method = internal::MethodName(Req::descriptor()->full_name());
-  class Reactor final : public grpc::ServerReadReactor<Req> {
-   public:
-    Reactor(grpc::CallbackServerContext* call_context, WorkerPool& call_pool, std::size_t most,
-            std::function<Status(std::vector<Req>&)> call_work)
-        : context_(call_context), pool_(call_pool), messages_max_(most), work_(std::move(call_work)) {
-      this->StartRead(&next_);
-    }
-    void OnReadDone(bool more) override {
-      if (!more) {
-        Submit([this] { return work_(messages_); });
-      } else if (messages_.size() == messages_max_) {
-        Submit([this] { return internal::TooManyMessages(messages_max_); });
-      } else {
-        messages_.push_back(std::move(next_));
-        next_ = Req();
-        this->StartRead(&next_);
-      }
-    }
-    void OnDone() override { delete this; }
-
-   private:
-    void Submit(std::function<Status()> answer) {
-      internal::SubmitStream(context_, pool_, method, std::move(answer),
-                             [this](grpc::Status status) { this->Finish(std::move(status)); });
-    }
-
-    grpc::CallbackServerContext* context_;
-    WorkerPool& pool_;
-    const std::size_t messages_max_;
-    std::function<Status(std::vector<Req>&)> work_;
-    Req next_;
-    std::vector<Req> messages_;
-  };
-  return new Reactor(context, pool, messages_max, std::move(work));
 }
 
 }  // namespace quartet::rpc

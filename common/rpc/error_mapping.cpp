@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
+
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -46,31 +48,54 @@ const Mapping& MappingOf(int code) {
   return kMappings[place < kMappings.size() ? place : static_cast<std::size_t>(Code::kUnknown)];
 }
 
-// Clients other than ours take 8 KiB of metadata, and details travel there in base64 beside the message.
-constexpr std::size_t kDetailsBytesMax = 4'096;
-constexpr std::size_t kMessageBytesInMetadataMax = 1'024;
+// What the types' names and the reason take in serialised details.
+constexpr std::size_t kDetailsOverheadBytes = 256;
 
-// Cuts at a character, not inside one.
-std::string Shortened(const std::string& text) {
-  if (text.size() <= kMessageBytesInMetadataMax) return text;
-  std::size_t end = kMessageBytesInMetadataMax;
+// How many bytes a character of a message takes in a header, where all but printable ASCII is percent-encoded.
+std::size_t EncodedBytes(char c) {
+  return c >= ' ' && c <= '~' && c != '%' ? 1 : 3;
+}
+
+// As much of it as takes so many bytes in a header. Cuts at a character, not inside one.
+std::string Shortened(const std::string& text, std::size_t encoded_bytes_max) {
+  std::size_t end = 0;
+  for (std::size_t bytes = 0; end < text.size(); ++end) {
+    bytes += EncodedBytes(text[end]);
+    if (bytes > encoded_bytes_max) break;
+  }
+  if (end == text.size()) return text;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return text.substr(0, end) + "…";
 }
 
-// `error` with as many violations as a header has room for, and a word on the rest.
-Error FitForHeader(const Error& error) {
+// `error` with as many of its details as have room, and a word on the rest.
+Error Fitted(const Error& error, std::size_t bytes_max) {
   Error fit = error;
-  fit.message = Shortened(error.message);
-  std::size_t bytes = fit.message.size();
-  std::size_t kept = 0;
-  for (; kept < error.violations.size(); ++kept) {
-    bytes += error.violations[kept].field.size() + error.violations[kept].description.size() + 8;
-    if (bytes > kDetailsBytesMax) break;
+  fit.message = Shortened(error.message, bytes_max / 4);
+  std::size_t bytes = kDetailsOverheadBytes + fit.message.size();
+
+  fit.metadata.clear();
+  for (const auto& [key, value] : error.metadata) {
+    const std::size_t entry = key.size() + value.size() + 8;
+    if (bytes + entry > bytes_max * 3 / 4) {
+      fit.metadata.emplace("cut", "true");
+      break;
+    }
+    bytes += entry;
+    fit.metadata.emplace(key, value);
   }
-  if (kept < error.violations.size()) {
-    fit.violations.resize(kept);
-    fit.violations.push_back({"", fmt::format("and {} more", error.violations.size() - kept)});
+
+  fit.violations.clear();
+  for (const FieldViolation& violation : error.violations) {
+    FieldViolation shorter{.field = Shortened(violation.field, bytes_max / 8),
+                           .description = Shortened(violation.description, bytes_max / 8)};
+    const std::size_t entry = shorter.field.size() + shorter.description.size() + 8;
+    if (bytes + entry + 32 > bytes_max) {
+      fit.violations.push_back({"", fmt::format("and {} more", error.violations.size() - fit.violations.size())});
+      break;
+    }
+    bytes += entry;
+    fit.violations.push_back(std::move(shorter));
   }
   return fit;
 }
@@ -107,10 +132,15 @@ google::rpc::Status ToRpcStatus(const Error& error) {
   return status;
 }
 
-grpc::Status ToGrpcStatus(const Error& error) {
+google::rpc::Status ToRpcStatus(const Error& error, std::size_t bytes_max) {
   google::rpc::Status status = ToRpcStatus(error);
-  if (status.ByteSizeLong() > kDetailsBytesMax) status = ToRpcStatus(FitForHeader(error));
-  return {static_cast<grpc::StatusCode>(status.code()), Shortened(error.message), status.SerializeAsString()};
+  return status.ByteSizeLong() <= bytes_max ? status : ToRpcStatus(Fitted(error, bytes_max));
+}
+
+grpc::Status ToGrpcStatus(const Error& error) {
+  const google::rpc::Status status = ToRpcStatus(error, limits::kErrorDetailsBytesMax);
+  return {static_cast<grpc::StatusCode>(status.code()), Shortened(error.message, limits::kErrorMessageBytesMax),
+          status.SerializeAsString()};
 }
 
 Error FromRpcStatus(const google::rpc::Status& status) {

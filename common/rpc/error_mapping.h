@@ -4,6 +4,7 @@
 // (channel.h). Nothing below this layer knows of gRPC.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include <grpcpp/support/status.h>
@@ -24,7 +25,12 @@ inline constexpr std::string_view kErrorDomain = "quartet.dev";
 // lost: the functions below give the same error back.
 google::rpc::Status ToRpcStatus(const Error& error);
 
-// The same for the wire, with the details serialised in grpc-status-details-bin.
+// The same in at most so many bytes (1,024 or more): where all does not fit, texts are
+// shortened and what has no room is counted.
+google::rpc::Status ToRpcStatus(const Error& error, std::size_t bytes_max);
+
+// The same for the wire, with the details serialised in grpc-status-details-bin; cut to
+// what every client takes as headers.
 grpc::Status ToGrpcStatus(const Error& error);
 
 // `status` must not be OK. A status that did not come from Quartet (the

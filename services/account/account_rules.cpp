@@ -30,6 +30,7 @@ void AccountTraits::Check(v1::Account& account, resource::Violations& violations
   CheckTags(*account.mutable_tags(), "tags", violations);
   CheckCustomAttributes(*account.mutable_custom_attributes(), "custom_attributes", violations);
   CheckText(*account.mutable_notes(), kNotesMax, "notes", violations);
+  CheckSize(account, violations);
 }
 
 std::vector<resource::ColumnValue> AccountTraits::Columns(const v1::Account& account) {

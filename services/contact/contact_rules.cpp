@@ -45,6 +45,7 @@ void CheckFields(v1::Contact& contact, resource::Violations& violations) {
   CheckCustomAttributes(*contact.mutable_custom_attributes(), "custom_attributes", violations);
   CheckText(*contact.mutable_notes(), kNotesMax, "notes", violations);
   if (contact.has_next_touch_time()) CheckTime(contact.next_touch_time(), "next_touch_time", violations);
+  CheckSize(contact, violations);
 }
 
 void ContactTraits::Check(v1::Contact& contact, resource::Violations& violations) {

@@ -1,6 +1,7 @@
 #include "services/lead/lead_handlers.h"
 
-#include "common/rpc/dispatch.h"
+#include "common/base/limits.h"
+#include "common/rpc/client_stream.h"
 
 namespace quartet::lead {
 
@@ -93,11 +94,14 @@ grpc::ServerUnaryReactor* LeadHandlers::ReactivateLead(grpc::CallbackServerConte
 
 grpc::ServerReadReactor<v1::ImportLeadsRequest>* LeadHandlers::ImportLeads(grpc::CallbackServerContext* context,
                                                                            v1::ImportLeadsResponse* response) {
-  // As many messages as an import may have rows.
-  constexpr std::size_t kMessagesMax = 10'000;
   return rpc::ServeClientStream<v1::ImportLeadsRequest>(
-      context, workers_, response, kMessagesMax,
-      [this, response](std::vector<v1::ImportLeadsRequest>& stream) { return import_.Run(stream, *response); });
+      context, workers_, response,
+      {.messages_max = limits::kImportRowsMax, .bytes_max = limits::kImportBytesMax, .room = import_room_},
+      LeadImport::Admission(),
+      [this, response](std::vector<v1::ImportLeadsRequest>& stream, const rpc::Responder& responder) {
+        return import_.Run(
+            stream, [&responder] { return responder.Cancelled(); }, *response);
+      });
 }
 
 }  // namespace quartet::lead

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "common/base/limits.h"
 #include "common/methods/standard_methods.h"
+#include "common/rpc/client_stream.h"
 #include "common/rpc/worker_pool.h"
 #include "services/lead/lead_import.h"
 #include "services/lead/lead_rules.h"
@@ -44,6 +46,7 @@ class LeadHandlers final : public v1::LeadService::WithRawCallbackMethod_GetLead
   LeadImport& import_;
   const Clock& clock_;
   rpc::WorkerPool& workers_;
+  rpc::StreamRoom import_room_{limits::kImportRoomBytesMax};
 };
 
 }  // namespace quartet::lead

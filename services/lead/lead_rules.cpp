@@ -28,12 +28,12 @@ std::string StateOf(const Lead& lead) {
   return Lead::State_Name(lead.state()).substr(sizeof("STATE_") - 1);
 }
 
+}  // namespace
+
 Status CheckOpen(const Lead& lead) {
   if (lead.state() == Lead::STATE_OPEN) return {};
   return FailedPrecondition("LEAD_CLOSED", fmt::format("{} is closed: {}", lead.name(), StateOf(lead)));
 }
-
-}  // namespace
 
 const std::span<const resource::FilterField> LeadTraits::kFilterFields = kFields;
 
@@ -74,6 +74,7 @@ void LeadTraits::Check(Lead& lead, Violations& violations) {
   if (lead.has_next_touch_time()) CheckTime(lead.next_touch_time(), "next_touch_time", violations);
   if (lead.state() == Lead::STATE_OPEN && !IsOpenReason(lead.reason()))
     violations.Add("reason", "an open lead's reason is NEW, CONTACTED or NURTURING");
+  CheckSize(lead, violations);
 }
 
 std::vector<FieldViolation> CheckLead(Lead& lead) {
@@ -127,23 +128,6 @@ Status Reactivate(Lead& lead, Lead::Reason reason) {
   lead.set_state(Lead::STATE_OPEN);
   lead.set_reason(reason);
   lead.clear_close_time();
-  return {};
-}
-
-Status MergeImported(Lead& lead, const Lead& row) {
-  QUARTET_RETURN_IF_ERROR(CheckOpen(lead));
-  Lead given = row;
-  given.clear_state();
-  given.clear_reason();
-  // Lists are replaced, not appended to: an import that is repeated changes
-  // nothing more.
-  const auto* descriptor = Lead::descriptor();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  given.GetReflection()->ListFields(given, &fields);
-  for (const auto* field : fields) {
-    if (field->is_repeated()) lead.GetReflection()->ClearField(&lead, descriptor->field(field->index()));
-  }
-  lead.MergeFrom(given);
   return {};
 }
 

@@ -28,7 +28,11 @@ bool IsDisqualifyReason(v1::Lead::Reason reason);
 // of the same name say. `now_us` becomes the time of closing.
 Status Disqualify(v1::Lead& lead, v1::Lead::Reason reason, const std::string& note, std::int64_t now_us);
 Status Reactivate(v1::Lead& lead, v1::Lead::Reason reason);
-// Writes the row's non-empty fields into an open lead.
+// FAILED_PRECONDITION LEAD_CLOSED unless the lead is open.
+Status CheckOpen(const v1::Lead& lead);
+// Writes a row's fields into an open lead as DUPLICATE_ACTION_UPDATE says; both
+// have been checked. To write the same row again changes nothing. Errors: those
+// of CheckOpen.
 Status MergeImported(v1::Lead& lead, const v1::Lead& row);
 // Whether an open lead may be locked for a qualification: LEAD_DELETED,
 // LEAD_DISQUALIFIED, LEAD_ALREADY_QUALIFIED with the names in the metadata.

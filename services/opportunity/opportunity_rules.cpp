@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
+#include "common/base/limits.h"
 #include "common/resource/field_rules.h"
 #include "common/resource/resource_name.h"
 
@@ -49,7 +50,7 @@ Status CheckOpen(const Opportunity& opportunity) {
 }
 
 bool IsStageName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+  return !name.empty() && name.size() <= limits::kStageMax && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
@@ -103,6 +104,7 @@ void OpportunityTraits::Check(Opportunity& opportunity, Violations& violations) 
   CheckCustomAttributes(*opportunity.mutable_custom_attributes(), "custom_attributes", violations);
   CheckText(*opportunity.mutable_notes(), kNotesMax, "notes", violations);
   if (opportunity.has_next_touch_time()) CheckTime(opportunity.next_touch_time(), "next_touch_time", violations);
+  CheckSize(opportunity, violations);
 }
 
 void OpportunityTraits::PrepareNew(Opportunity& opportunity) const {

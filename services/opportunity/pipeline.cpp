@@ -1,5 +1,6 @@
 #include "services/opportunity/pipeline.h"
 
+#include <limits>
 #include <map>
 #include <tuple>
 
@@ -11,8 +12,13 @@ namespace {
 using Methods = methods::StandardMethods<OpportunityTraits>;
 using v1::Opportunity;
 
+constexpr std::int64_t kBillion = 1'000'000'000;
+
+// Units are summed up in two parts, or a few large amounts would be more than a sum can hold, and a database fails the
+// whole statement then: what was stored before amounts had a limit is as large as Money can be.
 struct Sum {
   std::int64_t count = 0;
+  std::int64_t billions = 0;
   std::int64_t units = 0;
   std::int64_t nanos = 0;
 };
@@ -22,8 +28,8 @@ using Key = std::tuple<std::int64_t, std::string, std::string>;
 using Sums = std::map<Key, Sum>;
 
 constexpr std::string_view kSumUp =
-    "SELECT state, stage, currency, COUNT(*), CAST(SUM(amount_units) AS BIGINT), "
-    "CAST(SUM(amount_nanos) AS BIGINT) "
+    "SELECT state, stage, currency, COUNT(*), CAST(SUM(amount_units / 1000000000) AS BIGINT), "
+    "CAST(SUM(amount_units % 1000000000) AS BIGINT), CAST(SUM(amount_nanos) AS BIGINT) "
     "FROM opportunity WHERE ";
 constexpr std::string_view kGroup = " GROUP BY state, stage, currency";
 
@@ -35,7 +41,8 @@ Key KeyOf(std::int64_t state, std::string stage, std::string currency) {
 void Add(Sums& sums, const Opportunity& opportunity, std::int64_t sign) {
   Sum& sum = sums[KeyOf(opportunity.state(), opportunity.stage(), opportunity.amount().currency_code())];
   sum.count += sign;
-  sum.units += sign * opportunity.amount().units();
+  sum.billions += sign * (opportunity.amount().units() / kBillion);
+  sum.units += sign * (opportunity.amount().units() % kBillion);
   sum.nanos += sign * opportunity.amount().nanos();
 }
 
@@ -48,14 +55,29 @@ Status SumUpFinal(storage::Transaction& transaction, const resource::Filter& fil
   return transaction.Query(std::string(kSumUp) + where + std::string(kGroup), params, [&](const storage::Row& row) {
     Sum& sum = sums[KeyOf(row.Int(0), row.String(1), row.String(2))];
     sum.count += row.Int(3);
-    sum.units += row.Int(4);
-    sum.nanos += row.Int(5);
+    sum.billions += row.Int(4);
+    sum.units += row.Int(5);
+    sum.nanos += row.Int(6);
   });
+}
+
+// The sum as Money; whether it is not beyond what that can hold, which it then has the most of.
+bool ToMoney(const Sum& sum, google::type::Money& money) {
+  std::int64_t units = sum.units + sum.nanos / kBillion;
+  const std::int64_t billions = sum.billions + units / kBillion;
+  units %= kBillion;
+  std::int64_t total = 0;
+  if (!__builtin_mul_overflow(billions, kBillion, &total) && !__builtin_add_overflow(total, units, &total)) {
+    money.set_units(total);
+    money.set_nanos(static_cast<std::int32_t>(sum.nanos % kBillion));
+    return true;
+  }
+  money.set_units(billions < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max());
+  return false;
 }
 
 void AddBucket(const Sums& sums, Opportunity::State state, const std::string& stage, int probability,
                v1::Pipeline& pipeline) {
-  constexpr std::int64_t kNanosPerUnit = 1'000'000'000;
   v1::Pipeline::Bucket& bucket = *pipeline.add_buckets();
   bucket.set_state(state);
   bucket.set_stage(stage);
@@ -66,8 +88,7 @@ void AddBucket(const Sums& sums, Opportunity::State state, const std::string& st
     if (std::get<2>(key).empty()) continue;
     google::type::Money& amount = *bucket.add_amounts();
     amount.set_currency_code(std::get<2>(key));
-    amount.set_units(sum.units + sum.nanos / kNanosPerUnit);
-    amount.set_nanos(static_cast<std::int32_t>(sum.nanos % kNanosPerUnit));
+    if (!ToMoney(sum, amount)) bucket.add_currencies_beyond(amount.currency_code());
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/resource/page_request.h"
 #include "common/resource/resource_name.h"
 #include "common/resource/violations.h"
@@ -18,8 +19,8 @@ namespace quartet::qualification {
 namespace {
 
 constexpr std::string_view kCollection = "qualifications";
-constexpr int kBatchMax = 1'000;
-constexpr int kDecisionsMax = 10'000;
+using limits::kBatchQualifyMax;
+using limits::kDecisionsMax;
 // So many are looked up on the thread that the question came on.
 constexpr int kDecisionsHereMax = 64;
 
@@ -70,7 +71,7 @@ struct Gathering {
     if (result.ok())
       *slot.mutable_qualification() = *std::move(result);
     else
-      *slot.mutable_status() = rpc::ToRpcStatus(result.error());
+      *slot.mutable_status() = rpc::ToRpcStatus(result.error(), limits::kErrorDetailsBytesMax);
     if (missing.fetch_sub(1) == 1) responder.Finish({});
   }
 
@@ -156,9 +157,9 @@ grpc::ServerUnaryReactor* QualificationHandlers::BatchQualifyLeads(grpc::Callbac
   return rpc::ServeAsync<v1::BatchQualifyLeadsRequest, v1::BatchQualifyLeadsResponse>(
       context, workers_, [this, request, response](rpc::Responder responder) {
         const int count = request->requests_size();
-        if (count < 1 || count > kBatchMax)
+        if (count < 1 || count > kBatchQualifyMax)
           return responder.Finish(
-              InvalidArgument({{"requests", fmt::format("1 to {} requests, not {}", kBatchMax, count)}}));
+              InvalidArgument({{"requests", fmt::format("1 to {} requests, not {}", kBatchQualifyMax, count)}}));
         for (int i = 0; i < count; ++i) response->add_results();
         auto gathering = std::make_shared<Gathering>(responder, *response, count);
         // The request lives until the last result is put.

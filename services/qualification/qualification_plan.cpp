@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include "common/base/limits.h"
 #include "common/identity/identity.h"
 #include "common/resource/field_rules.h"
 #include "common/resource/resource_name.h"
@@ -16,7 +17,7 @@ namespace {
 using lead::v1::Lead;
 using v1::QualifyOptions;
 
-constexpr int kOpportunitiesMax = 5;
+using limits::kOpportunitiesMax;
 
 const std::string& OwnerOf(const Lead& lead, const QualifyOptions& options) {
   return options.owner().empty() ? lead.owner() : options.owner();
@@ -115,6 +116,7 @@ void CheckTextOf(std::string text, std::size_t characters_max, const std::string
 void CheckSpec(const QualifyOptions::OpportunitySpec& spec, const std::string& field,
                resource::Violations& violations) {
   CheckTextOf(spec.display_name(), resource::kLongTextMax, field + ".display_name", violations);
+  CheckTextOf(spec.stage(), limits::kStageMax, field + ".stage", violations);
   if (spec.has_amount()) resource::CheckMoney(spec.amount(), field + ".amount", violations);
   if (spec.has_expected_close_date())
     resource::CheckDate(spec.expected_close_date(), field + ".expected_close_date", violations);

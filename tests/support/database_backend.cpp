@@ -51,6 +51,8 @@ class PostgresBackend final : public DatabaseBackend {
     return database;
   }
 
+  std::string Target() const override { return Server().Target(name_); }
+
   // The server finishes what a dead client has begun.
   void AwaitEndOfSessions() override {
     const std::string count = "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name_ + "'";

@@ -26,6 +26,9 @@ class DatabaseBackend {
   virtual ~DatabaseBackend() = default;
   virtual Result<std::unique_ptr<storage::Database>> Open(const Limits& limits) = 0;
   Result<std::unique_ptr<storage::Database>> Open() { return Open(Limits()); }
+  // The place as a service's settings have it: a connection string, or "" for SQLite,
+  // which needs a folder.
+  virtual std::string Target() const { return ""; }
   // Returns when nothing is under way any more of what a killed process had begun.
   virtual void AwaitEndOfSessions() {}
 };

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "common/base/limits.h"
+#include "common/base/text.h"
 #include "common/events/envelope.h"
 #include "common/events/limits.h"
 
@@ -31,9 +32,9 @@ constexpr std::string_view kDelete = "DELETE FROM dead_letter WHERE id = $1";
 // Not one that has failed again since it was read.
 constexpr std::string_view kDeleteReplayed = "DELETE FROM dead_letter WHERE id = $1 AND failed_at = $2";
 
-constexpr int kPageSizeDefault = 50;
-constexpr int kPageSizeMax = 1'000;
-constexpr std::size_t kIdsMax = 1'000;
+using limits::kPageSizeDefault;
+using limits::kPageSizeMax;
+constexpr std::size_t kIdsMax = limits::kBatchNamesMax;
 
 Result<DeadLetter> Read(const storage::Row& row) {
   QUARTET_ASSIGN_OR_RETURN(Message message, ParseMessage(row.Bytes(0)));
@@ -52,8 +53,16 @@ Result<std::optional<std::int64_t>> LengthOf(storage::Transaction& transaction, 
 }
 
 Status CheckIds(std::span<const std::string> ids) {
-  if (!ids.empty() && ids.size() <= kIdsMax) return {};
-  return InvalidArgument({{.field = "ids", .description = fmt::format("must name 1 to {} dead letters", kIdsMax)}});
+  if (ids.empty() || ids.size() > kIdsMax)
+    return InvalidArgument({{.field = "ids", .description = fmt::format("must name 1 to {} dead letters", kIdsMax)}});
+  std::vector<FieldViolation> violations;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    // Others may publish too and give their ids any form; but not every database takes any bytes for a text.
+    const auto characters = CountCodePoints(ids[i]);
+    if (!characters || *characters > limits::kLongTextMax || ids[i].find('\0') != std::string::npos)
+      violations.push_back({.field = fmt::format("ids[{}]", i), .description = "is no dead letter's id"});
+  }
+  return violations.empty() ? Status() : Status(InvalidArgument(std::move(violations)));
 }
 
 Error NoSuch(const std::vector<std::string>& ids) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/resource/filter/filter.h"
 #include "common/resource/filter/lexer.h"
@@ -14,8 +15,8 @@
 namespace quartet::resource {
 namespace {
 
-constexpr std::size_t kFilterBytesMax = 8'000;
-constexpr std::size_t kRestrictionsMax = 50;
+using limits::kFilterBytesMax;
+using limits::kFilterRestrictionsMax;
 constexpr std::string_view kSupported =
     "what is supported: comparisons joined by AND, for instance owner = \"ann\" AND create_time >= "
     "\"2026-01-31T08:00:00Z\"";
@@ -135,8 +136,8 @@ class FilterParser {
   }
 
   Result<Filter> Finish() {
-    if (filter_.restrictions_.size() > kRestrictionsMax) {
-      Complain(fmt::format("has more than {} restrictions", kRestrictionsMax));
+    if (filter_.restrictions_.size() > kFilterRestrictionsMax) {
+      Complain(fmt::format("has more than {} restrictions", kFilterRestrictionsMax));
     }
     QUARTET_RETURN_IF_ERROR(violations_.ToStatus());
     return std::move(filter_);

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "common/base/limits.h"
 #include "services/lead/lead_rules.h"
 #include "services/quartet/connection/session.h"
 #include "services/quartet/import/client.h"
@@ -83,7 +84,8 @@ void NoteTotals(const Console& console, const ImportRun::Totals& totals, bool dr
   }
   if (dry_run) {
     console.err << "Checked only; nothing was changed.";
-    if (totals.rows > 10'000) console.err << " Duplicates among the rows were looked for in blocks of 10,000.";
+    if (totals.rows > limits::kImportRowsMax)
+      console.err << fmt::format(" Duplicates among the rows were looked for in blocks of {}.", limits::kImportRowsMax);
     console.err << '\n';
   }
 }
@@ -118,7 +120,11 @@ class ImportCommand {
                                                          if (rejects_status.ok())
                                                            rejects_status = rejects.Add(rejected);
                                                        },
-                                                   .on_progress = [&](std::size_t done) { progress.Update(done); }});
+                                                   .on_progress = [&](std::size_t done) { progress.Update(done); },
+                                                   .on_left_out =
+                                                       [&](const CsvRow& row, const std::vector<std::string>& values) {
+                                                         progress.Message(LeftOutLine(row, values));
+                                                       }});
     progress.Finish();
     if (rejects_status.ok()) rejects_status = rejects.Close();
     return Report(run.totals(), status, rejects_status, rejects);

@@ -47,6 +47,10 @@ std::string RejectedLine(const RejectedRow& rejected) {
   return fmt::format("line {}: {}", rejected.row->line, fmt::join(rejected.reasons, "; "));
 }
 
+std::string LeftOutLine(const CsvRow& row, const std::vector<std::string>& values) {
+  return fmt::format("line {}: not added, for another lead is found by it: {}", row.line, fmt::join(values, ", "));
+}
+
 std::string TotalsText(const ImportRun::Totals& totals, bool dry_run) {
   const std::string_view would = dry_run ? "would be " : "";
   std::string text =
@@ -67,6 +71,7 @@ std::string TotalsJson(const ImportRun::Totals& totals,
                                                           {"updated", totals.updated},
                                                           {"duplicatesSkipped", totals.skipped},
                                                           {"rejected", totals.rejected},
+                                                          {"leftOut", totals.left_out},
                                                           {"notImported", totals.left},
                                                           {"rejectedRows", rows}}});
   return document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -41,6 +41,9 @@ class RejectsFile {
 // "line 17: Email: …; Phone: …".
 std::string RejectedLine(const RejectedRow& rejected);
 
+// "line 17: not added, …".
+std::string LeftOutLine(const CsvRow& row, const std::vector<std::string>& values);
+
 // "1,200 rows: …" for a person.
 std::string TotalsText(const ImportRun::Totals& totals, bool dry_run);
 

@@ -38,7 +38,8 @@ class ImportRun {
     std::size_t updated = 0;
     std::size_t skipped = 0;  // duplicates that were left as they are
     std::size_t rejected = 0;
-    std::size_t left = 0;  // not imported, when the run ended early
+    std::size_t left_out = 0;  // rows of which something was not added, for it leads to another lead
+    std::size_t left = 0;      // not imported, when the run ended early
     std::size_t first_line_left = 0;
     std::size_t amounts_without_currency = 0;
     std::size_t unknown_countries = 0;
@@ -47,6 +48,8 @@ class ImportRun {
   struct Observer {
     std::function<void(const RejectedRow&)> on_rejected;  // in the order of the file
     std::function<void(std::size_t done)> on_progress;
+    // E-mail addresses and phone numbers of a row that were not added to its lead, for they lead to another. Optional.
+    std::function<void(const CsvRow&, const std::vector<std::string>&)> on_left_out;
   };
 
   ImportRun(Call call, Check check, Interrupt& interrupt, std::vector<LeadColumn> columns, LeadDefaults defaults,
@@ -59,10 +62,10 @@ class ImportRun {
   const Totals& totals() const { return totals_; }
 
  private:
-  Status RunBatch(std::span<const CsvRow> rows, const Observer& observer);
+  Result<std::size_t> RunBatch(std::span<const CsvRow> rows, const Observer& observer);
   RejectedRow RejectLocally(const CsvRow& row, LeadRow read) const;
   Status Count(const lead::v1::ImportLeadsResponse& response, std::span<const std::pair<const CsvRow*, LeadRow>> sent,
-               std::vector<RejectedRow>& rejected);
+               std::vector<RejectedRow>& rejected, const Observer& observer);
 
   Call call_;
   Check check_;

@@ -65,13 +65,30 @@ std::string PadRight(std::string_view text, std::size_t width) {
   return std::string(text).append(used < width ? width - used : 0, ' ');
 }
 
+bool IsBeyond(const Pipeline::Bucket& bucket, const std::string& currency) {
+  const auto& beyond = bucket.currencies_beyond();
+  return std::find(beyond.begin(), beyond.end(), currency) != beyond.end();
+}
+
+// A sum that the service could not hold is more than the amount it gives.
+std::string SumText(const Pipeline::Bucket& bucket, const google::type::Money& amount) {
+  return (IsBeyond(bucket, amount.currency_code()) ? "> " : "") + MoneyText(amount);
+}
+
+struct Worth {
+  double units = 0;
+  bool is_more = false;
+};
+
 // What the open opportunities are worth by probability, by currency; in whole units, for a glance.
-std::map<std::string, double> Weighted(const Pipeline& pipeline) {
-  std::map<std::string, double> sums;
+std::map<std::string, Worth> Weighted(const Pipeline& pipeline) {
+  std::map<std::string, Worth> sums;
   for (const auto& bucket : pipeline.buckets()) {
     if (bucket.state() != Opportunity::STATE_OPEN) continue;
     for (const auto& amount : bucket.amounts()) {
-      sums[amount.currency_code()] += static_cast<double>(amount.units()) * bucket.probability() / 100;
+      Worth& worth = sums[amount.currency_code()];
+      worth.units += static_cast<double>(amount.units()) * bucket.probability() / 100;
+      worth.is_more |= IsBeyond(bucket, amount.currency_code());
     }
   }
   return sums;
@@ -84,7 +101,8 @@ void WriteCsv(const Console& console, const Pipeline& pipeline) {
                                             std::to_string(bucket.probability()), std::to_string(bucket.count())};
     for (int i = 0; i < std::max(1, bucket.amounts_size()); ++i) {
       auto row = cells;
-      row.push_back(i < bucket.amounts_size() ? AmountText(bucket.amounts(i)) : "");
+      const bool is_more = i < bucket.amounts_size() && IsBeyond(bucket, bucket.amounts(i).currency_code());
+      row.push_back(i < bucket.amounts_size() ? (is_more ? ">" : "") + AmountText(bucket.amounts(i)) : "");
       row.push_back(i < bucket.amounts_size() ? bucket.amounts(i).currency_code() : "");
       WriteCsvRow(console.out, row);
     }
@@ -122,7 +140,8 @@ void DrawPipeline(const Console& console, const Pipeline& pipeline) {
   for (const auto& bucket : pipeline.buckets()) {
     label_width = std::max(label_width, DisplayWidth(LabelOf(bucket)));
     count_width = std::max(count_width, std::to_string(bucket.count()).size());
-    for (const auto& amount : bucket.amounts()) amount_width = std::max(amount_width, DisplayWidth(MoneyText(amount)));
+    for (const auto& amount : bucket.amounts())
+      amount_width = std::max(amount_width, DisplayWidth(SumText(bucket, amount)));
     largest = std::max(largest, bucket.count());
   }
   constexpr std::size_t kFixed = 2 + 4 + 2 + 2 + 2;  // the gaps and "100%"
@@ -142,15 +161,19 @@ void DrawPipeline(const Console& console, const Pipeline& pipeline) {
   for (const auto& bucket : pipeline.buckets()) {
     write(LabelOf(bucket), TintOf(bucket), fmt::format("{}%", bucket.probability()),
           Bar(bucket.count(), largest, bar_width), std::to_string(bucket.count()),
-          bucket.amounts().empty() ? "" : MoneyText(bucket.amounts(0)));
-    for (int i = 1; i < bucket.amounts_size(); ++i) write("", Tint::kNone, "", "", "", MoneyText(bucket.amounts(i)));
+          bucket.amounts().empty() ? "" : SumText(bucket, bucket.amounts(0)));
+    for (int i = 1; i < bucket.amounts_size(); ++i)
+      write("", Tint::kNone, "", "", "", SumText(bucket, bucket.amounts(i)));
   }
   std::string weighted;
-  for (const auto& [currency, sum] : Weighted(pipeline)) {
+  for (const auto& [currency, worth] : Weighted(pipeline)) {
+    // The nearest double to the most that Money holds is one more.
+    constexpr double kMost = 9'223'372'036'854'774'784.0;
     google::type::Money rounded;
-    rounded.set_units(std::llround(sum));
+    rounded.set_units(std::llround(std::min(worth.units, kMost)));
     rounded.set_currency_code(currency);
-    weighted += (weighted.empty() ? "" : " + ") + MoneyText(rounded);
+    weighted += weighted.empty() ? "" : " + ";
+    weighted += (worth.is_more || worth.units > kMost ? "> " : "") + MoneyText(rounded);
   }
   if (!weighted.empty()) console.out << "Open, weighted by the chance to win: " << weighted << '\n';
 }

@@ -1,9 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include <fmt/core.h>
 #include <google/protobuf/descriptor.h>
@@ -11,6 +11,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/limits.h"
 #include "services/quartet/output/error_report.h"
 #include "services/quartet/records/field_set.h"
 
@@ -54,6 +55,19 @@ Result<JsonRecord> ParseRecord(const nlohmann::json& json, const Message& protot
   return parsed;
 }
 
+Result<std::string> ReadStream(std::istream& stream, const std::string& path) {
+  std::string text;
+  std::array<char, 1 << 16> piece{};
+  while (stream.read(piece.data(), piece.size()) || stream.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > limits::kInputFileBytesMax)
+      return UsageError(fmt::format("{} has more than {} MiB; split it", path == "-" ? "the input" : path,
+                                    limits::kInputFileBytesMax / limits::kMiB));
+  }
+  if (stream.bad()) return UsageError(fmt::format("cannot read {} to its end", path));
+  return text;
+}
+
 }  // namespace
 
 Result<std::vector<JsonRecord>> ParseRecords(std::string_view json, const Message& prototype) {
@@ -71,12 +85,10 @@ Result<std::vector<JsonRecord>> ParseRecords(std::string_view json, const Messag
 }
 
 Result<std::string> ReadInput(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (path == "-") return ReadStream(std::cin, path);
   std::ifstream file(path, std::ios::binary);
   if (!file) return UsageError(fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)));
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return UsageError(fmt::format("cannot read {} to its end", path));
-  return text;
+  return ReadStream(file, path);
 }
 
 }  // namespace quartet::cli

@@ -1,6 +1,7 @@
 #include "services/quartet/output/output.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -190,6 +191,24 @@ TEST_F(CliOutput, ThePipelineIsDrawnWithBarsAndSums) {
   EXPECT_THAT(lines[3], HasSubstr("WON"));
   EXPECT_THAT(lines[4], HasSubstr("200 EUR"));
   for (const auto& line : lines) EXPECT_LE(DisplayWidth(line), 80U);
+}
+
+TEST_F(CliOutput, ASumThatIsMoreThanMoneyHoldsIsShownAsMore) {
+  opportunity::v1::Pipeline pipeline;
+  auto& bucket = *pipeline.add_buckets();
+  bucket.set_stage("QUALIFY");
+  bucket.set_state(opportunity::v1::Opportunity::STATE_OPEN);
+  bucket.set_probability(100);
+  bucket.set_count(2);
+  auto& amount = *bucket.add_amounts();
+  amount.set_currency_code("EUR");
+  amount.set_units(std::numeric_limits<std::int64_t>::max());
+  bucket.add_currencies_beyond("EUR");
+  DrawPipeline(console_, pipeline);
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_THAT(lines[1], HasSubstr("> 9,223,372,036,854,775,807"));
+  EXPECT_THAT(lines[2], HasSubstr(": > 9,223,372,036,854,77"));
 }
 
 }  // namespace

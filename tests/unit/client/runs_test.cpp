@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/limits.h"
 #include "common/rpc/error_mapping.h"
 #include "services/lead/lead_rules.h"
 #include "services/quartet/import/run.h"
@@ -110,6 +111,29 @@ TEST_F(Importing, SendsBatchesAndSaysWhatIsLeftWhenOneFails) {
   EXPECT_EQ(totals_.created, 1000U);
   EXPECT_EQ(totals_.left, 200U);
   EXPECT_EQ(totals_.first_line_left, 1002U);
+}
+
+TEST_F(Importing, ABatchHasALimitOfBytes) {
+  // As large as a lead may be, nearly: 64 times that is a quarter of what the service takes in one stream.
+  std::vector<CsvRow> rows = Good(100);
+  for (auto& row : rows) row.cells[0] = std::string(limits::kRecordBytesMax - 8'000, 'x');
+  ASSERT_TRUE(Run(rows).ok());
+  ASSERT_GT(batches_.size(), 2U);
+  std::size_t sent = 0;
+  for (const std::size_t batch : batches_) {
+    EXPECT_LE(batch * limits::kRecordBytesMax, limits::kImportBytesMax);
+    sent += batch;
+  }
+  EXPECT_EQ(sent, 100U);
+}
+
+TEST_F(Importing, ARowThatNoServiceWouldTakeIsNotSent) {
+  auto rows = Good(2);
+  rows[0].cells[0] = std::string(limits::kRecordBytesMax, 'x');
+  ASSERT_TRUE(Run(rows).ok());
+  EXPECT_THAT(batches_, ElementsAre(1));
+  ASSERT_THAT(rejected_, SizeIs(1));
+  EXPECT_THAT(rejected_[0].reasons.back(), HasSubstr("bytes in all"));
 }
 
 TEST_F(Importing, ADryRunLooksForDuplicatesInOneBatch) {

@@ -148,6 +148,15 @@ TEST(Address, TheRegionIsTwoLetters) {
               ElementsAre("address.region_code", "address.locality", "address.address_lines[1]"));
 }
 
+TEST(Money, HasALargestAmount) {
+  google::type::Money money;
+  money.set_currency_code("EUR");
+  money.set_units(1'000'000'000'000);
+  EXPECT_THAT(Wrong([&](Violations& v) { CheckMoney(money, "value", v); }), IsEmpty());
+  money.set_units(1'000'000'000'001);
+  EXPECT_THAT(Wrong([&](Violations& v) { CheckMoney(money, "value", v); }), ElementsAre("value.units"));
+}
+
 TEST(Money, IsNotNegativeAndHasACurrency) {
   google::type::Money money;
   money.set_currency_code("EUR");

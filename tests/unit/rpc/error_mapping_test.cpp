@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/limits.h"
+
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -110,7 +112,7 @@ TEST(ErrorMapping, HundredsOfViolationsStillFitIntoAHeader) {
   const Error error = InvalidArgument(violations);
   const grpc::Status status = ToGrpcStatus(error);
   EXPECT_THAT(status.error_details(), SizeIs(Le(5'000U)));
-  EXPECT_THAT(status.error_message(), SizeIs(Le(1'100U)));
+  EXPECT_THAT(status.error_message(), SizeIs(Le(limits::kErrorMessageBytesMax + 3)));
   const Error received = FromGrpcStatus(status);
   ASSERT_GT(received.violations.size(), 2U);
   EXPECT_EQ(received.violations.front(), violations.front());
