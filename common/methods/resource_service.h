@@ -8,7 +8,7 @@
 #include "common/commit/participant.h"
 #include "common/commit/pruning.h"
 #include "common/methods/identity_backfill.h"
-#include "common/methods/inspection_service.h"
+#include "common/methods/inspection/inspection_service.h"
 #include "common/methods/participant_service.h"
 #include "common/methods/reference_source.h"
 #include "common/methods/standard_methods.h"

@@ -12,8 +12,8 @@
 
 #include "common/base/limits.h"
 #include "common/commit/intent_repository.h"
-#include "common/methods/participation_inspector.h"
-#include "common/methods/record_inspector.h"
+#include "common/methods/inspection/participation_inspector.h"
+#include "common/methods/inspection/record_inspector.h"
 #include "common/methods/typed_record.h"
 #include "common/resource/record_repository.h"
 #include "services/contact/contact_rules.h"

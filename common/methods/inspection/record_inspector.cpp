@@ -1,4 +1,4 @@
-#include "common/methods/record_inspector.h"
+#include "common/methods/inspection/record_inspector.h"
 
 #include <algorithm>
 #include <charconv>

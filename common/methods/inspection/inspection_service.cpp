@@ -1,4 +1,4 @@
-#include "common/methods/inspection_service.h"
+#include "common/methods/inspection/inspection_service.h"
 
 #include "common/resource/inspection_request.h"
 #include "common/rpc/dispatch.h"

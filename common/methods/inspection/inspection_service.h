@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "common/methods/participation_inspector.h"
-#include "common/methods/record_inspector.h"
+#include "common/methods/inspection/participation_inspector.h"
+#include "common/methods/inspection/record_inspector.h"
 #include "common/rpc/worker_pool.h"
 
 #include "quartet/qualification/v1/inspection_service.grpc.pb.h"

@@ -1,4 +1,4 @@
-#include "common/methods/participation_inspector.h"
+#include "common/methods/inspection/participation_inspector.h"
 
 #include <algorithm>
 #include <span>
