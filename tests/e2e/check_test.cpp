@@ -223,8 +223,8 @@ TEST_P(CheckTest, EachKindOfDamageIsFoundAndNamed) {
     damage.Run("contact", "DELETE FROM identity" + Damage::Where("record_id", contact(i)) + " AND kind = 1");
     expected.push_back({"IDENTITY_MISSING", "contact", contact(i)});
     ++i;
-    damage.Run("account", fmt::format("INSERT INTO identity (value, kind, record_id, former) VALUES "
-                                      "('stray.example', 3, '{}', 0), ('strayer.example', 3, '{}', 0)",
+    damage.Run("account", fmt::format("INSERT INTO identity (value, kind, record_id, former, first) VALUES "
+                                      "('stray.example', 3, '{}', 0, 1), ('strayer.example', 3, '{}', 0, 1)",
                                       resource::IdOf(account(i)), nobody));
     expected.push_back({"IDENTITY_STRAY", "account", account(i)});
     expected.push_back({"IDENTITY_STRAY", "account", "accounts/" + nobody});

@@ -196,7 +196,7 @@ Status RecordInspector::Read(storage::Transaction& transaction, const Range& ran
       transaction.Query(fmt::format(kIdentities, range.Condition("record_id")), params, [&](const storage::Row& row) {
         entries[row.String(0)].identities.push_back(
             {.identity = {.kind = static_cast<identity::Kind>(row.Int(1)), .value = row.String(2)},
-             .former = row.Int(3) != 0});
+             .former = row.Int(3) == 1});
       }));
   return CompareIdentities(transaction, entries);
 }

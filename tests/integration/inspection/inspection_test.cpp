@@ -173,10 +173,10 @@ TEST_P(InspectionTest, IdentitiesAreComparedBothWays) {
     for (const auto& fault : record.identity_faults()) found.push_back(fault.kind());
     return found;
   };
-  const std::string insert = "INSERT INTO identity (value, kind, record_id, former) VALUES ";
-  Run(insert + "('old@example.com', 1, '" + IdOfNumber(1) + "', 1)");
+  const std::string insert = "INSERT INTO identity (value, kind, record_id, former, first) VALUES ";
+  Run(insert + "('old@example.com', 1, '" + IdOfNumber(1) + "', 1, 1)");
   EXPECT_THAT(kinds(Record(1)), IsEmpty()) << "what it had formerly leads to it for ever";
-  Run(insert + "('stray@example.com', 1, '" + IdOfNumber(1) + "', 0)");
+  Run(insert + "('stray@example.com', 1, '" + IdOfNumber(1) + "', 0, 1)");
   EXPECT_THAT(kinds(Record(1)), ElementsAre(IdentityFault::STRAY));
   Run("DELETE FROM identity");
   EXPECT_THAT(kinds(Record(1)), ElementsAre(IdentityFault::MISSING));
@@ -184,7 +184,7 @@ TEST_P(InspectionTest, IdentitiesAreComparedBothWays) {
   EXPECT_THAT(digest, SizeIs(8));
   EXPECT_EQ(digest.find("person"), std::string::npos);
 
-  Run(insert + "('nobody@example.com', 1, '" + IdOfNumber(5) + "', 0)");
+  Run(insert + "('nobody@example.com', 1, '" + IdOfNumber(5) + "', 0, 1)");
   const auto page = Records(Page("", 100));
   ASSERT_THAT(page.records(), SizeIs(2)) << "an identity without a record is found on its way";
   EXPECT_EQ(page.records(1).name(), "contacts/" + IdOfNumber(5));
@@ -193,8 +193,8 @@ TEST_P(InspectionTest, IdentitiesAreComparedBothWays) {
 }
 
 TEST_P(InspectionTest, AnIntentMakesItsIdentitiesGoodAndSaysWhetherItIsHeld) {
-  Run("INSERT INTO identity (value, kind, record_id, former) VALUES ('new@example.com', 1, '" + IdOfNumber(1) +
-      "', 0)");
+  Run("INSERT INTO identity (value, kind, record_id, former, first) VALUES ('new@example.com', 1, '" + IdOfNumber(1) +
+      "', 0, 1)");
   Run("INSERT INTO intent (record_id, qualification_id, attempt, kind, age, proposal, reserved, write_time) VALUES ('" +
           IdOfNumber(1) + "', '" + IdOfNumber(100) + "', 0, 2, 0, $1, '1 new@example.com\n', 7)",
       {storage::Blob{""}});
