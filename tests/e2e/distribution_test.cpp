@@ -46,7 +46,6 @@ const std::regex kEverywhere(
     R"(FROM (lead|contact|account|opportunity|qualification)( WHERE .*)? ORDER BY create_time|)"
     R"(GROUP BY state, stage, currency|)"
     R"(FROM qualification WHERE (redrive_time|waits_for) |)"
-    R"(UPDATE qualification SET waits_for = |)"
     R"((FROM|DELETE FROM) event WHERE id (<|>=|IN)|)"
     R"(SELECT slot FROM outbox WHERE slot >|)"
     R"(FROM dead_letter|)"
