@@ -95,7 +95,6 @@ class Coordinator {
   // The lead is locked: all that follows is added to `commands`, and nothing is written until
   // the others have answered. False if that cannot be, or if there are no `commands`.
   bool AdvanceUnwritten(const std::string& id, const v1::Reply& reply, std::vector<events::Message>* commands);
-  Status KeepAcknowledgements(const v1::Reply& reply);
 
   // Positional results.
   std::vector<Status> ApplyReplies(std::vector<ReplyBatch> batches, std::vector<events::Message>* commands);

@@ -62,21 +62,22 @@ std::vector<v1::Reply> RecentRows::TakeReplies(Entry& entry) {
   return std::exchange(entry.replies, {});
 }
 
-void RecentRows::Add(Entry& entry, const v1::Reply& reply) {
+bool RecentRows::Add(Entry& entry, const v1::Reply& reply) {
   if (reply.has_acknowledged() && !IsAcknowledged(entry)) {
     // The stored row is decided: what is not is stale, and so are answers to what it asked for.
     if (entry.row && !entry.row->decided()) TakeRow(entry);
     TakeReplies(entry);
   }
-  if (!reply.has_acknowledged() && IsAcknowledged(entry)) return;
+  if (!reply.has_acknowledged() && IsAcknowledged(entry)) return false;
   // What is said again is the same.
   const auto same = [&](const v1::Reply& kept) {
     return kept.participant() == reply.participant() && kept.kind_case() == reply.kind_case() &&
            kept.attempt() == reply.attempt();
   };
-  if (std::ranges::any_of(entry.replies, same)) return;
+  if (std::ranges::any_of(entry.replies, same)) return false;
   entry.replies_bytes += reply.ByteSizeLong();
   entry.replies.push_back(reply);
+  return true;
 }
 
 void RecentRows::Erase(Entry& entry) {
@@ -93,13 +94,13 @@ void RecentRows::Settle(Entry& entry) {
   entry.bytes = bytes;
 }
 
-void RecentRows::Shrink() {
-  while (entries_.size() > limits_.entries_max || bytes_ > limits_.bytes_max) {
+void RecentRows::Shrink(bool may_lose_acknowledgements) {
+  while (IsOverfull()) {
     Entry* victim = nullptr;
     int candidates = 0;
     for (const std::string& id : oldest_first_) {
       Entry& entry = entries_.at(id);
-      if (entry.applying > 0) continue;
+      if (entry.applying > 0 || (!may_lose_acknowledgements && IsAcknowledged(entry))) continue;
       const bool costs_nothing = entry.replies.empty() && !(entry.row && entry.row->unwritten);
       if (victim == nullptr || costs_nothing) victim = &entry;
       if (costs_nothing || ++candidates == kCandidatesMax) break;
@@ -153,10 +154,17 @@ bool RecentRows::Keep(const std::string& id, const v1::Reply& reply) {
       return false;
   }
   Entry& entry = FindOrAdd(id);
-  Add(entry, reply);
+  const bool added = Add(entry, reply);
   Settle(entry);
-  Shrink();
-  return Find(id) != nullptr;
+  Shrink(/*may_lose_acknowledgements=*/false);
+  Entry* const kept = Find(id);
+  if (kept == nullptr || !IsOverfull()) return kept != nullptr;
+  if (added) {
+    kept->replies_bytes -= kept->replies.back().ByteSizeLong();
+    kept->replies.pop_back();
+  }
+  Settle(*kept);
+  return false;
 }
 
 RecentRows::Pending RecentRows::BeginApply(const std::string& id) {

@@ -38,7 +38,8 @@ class RecentRows {
   std::optional<Row> TakeUnwritten(const std::string& id);
 
   // Keeps a reply to qualification `id` that can wait: an acknowledgement, or a
-  // Prepared that leaves others missing. Whether it was kept.
+  // Prepared that leaves others missing. Whether it was kept: what there is no room for, because
+  // all that is here are acknowledgements that nobody has written down yet, is to be applied at once.
   bool Keep(const std::string& id, const v1::Reply& reply);
   struct Pending {
     std::optional<Row> row;
@@ -79,12 +80,15 @@ class RecentRows {
   static void SetRow(Entry& entry, Row row);
   static std::optional<Row> TakeRow(Entry& entry);
   static std::vector<v1::Reply> TakeReplies(Entry& entry);
-  static void Add(Entry& entry, const v1::Reply& reply);
+  // Whether it is there now and was not before.
+  static bool Add(Entry& entry, const v1::Reply& reply);
   // To be called after every change of an entry: counts its bytes, or erases it if it is empty.
   void Settle(Entry& entry);
   void Erase(Entry& entry);
-  // Gives up the oldest, but for those that somebody applies replies to.
-  void Shrink();
+  bool IsOverfull() const { return entries_.size() > limits_.entries_max || bytes_ > limits_.bytes_max; }
+  // Gives up the oldest, but for those that somebody applies replies to, and for acknowledgements, which would
+  // have to be asked for again; these too if it `may_lose_acknowledgements`.
+  void Shrink(bool may_lose_acknowledgements = true);
 
   const Limits limits_;
   mutable std::mutex mutex_;

@@ -32,36 +32,43 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
   std::vector<Status> statuses(deliveries.size());
   std::vector<ReplyBatch> batches;
   std::unordered_map<std::string, std::size_t> by_id;
-  std::vector<std::optional<std::size_t>> batch_of(deliveries.size());
+  // Which of the batches each delivery has a part in.
+  std::vector<std::vector<std::size_t>> batches_of(deliveries.size());
+  const auto apply = [&](std::size_t delivery, const std::string& id, v1::Reply reply) {
+    const auto [known, is_new] = by_id.try_emplace(id, batches.size());
+    if (is_new) batches.push_back(BeginBatch(id));
+    batches[known->second].bytes += deliveries[delivery].message.data.size();
+    batches[known->second].delivered.push_back(std::move(reply));
+    batches_of[delivery].push_back(known->second);
+  };
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     v1::Reply reply;
     if (!reply.ParseFromString(deliveries[i].message.data)) {
       statuses[i] = Malformed();
       continue;
     }
+    // Joined on their way, they have nothing to do with each other; what is malformed is so alone.
+    if (!IsWellFormed(reply)) statuses[i] = Malformed();
     if (reply.has_acknowledged()) {
-      statuses[i] = KeepAcknowledgements(reply);
+      for (const std::string& name : reply.acknowledged().qualifications()) {
+        const auto id = resource::ParseName("qualifications", name);
+        v1::Reply one;
+        one.set_participant(reply.participant());
+        one.mutable_acknowledged();
+        if (id && !recent_.Keep(*id, one)) apply(i, *id, std::move(one));
+      }
       continue;
     }
-    if (!IsWellFormed(reply)) {
-      statuses[i] = Malformed();
-      continue;
-    }
+    if (!statuses[i].ok()) continue;
     const std::string id = resource::IdOf(reply.qualification());
-    const auto known = by_id.find(id);
-    if (known == by_id.end() && (recent_.Keep(id, reply) || AdvanceUnwritten(id, reply, commands))) continue;
-    const std::size_t batch = known == by_id.end() ? batches.size() : known->second;
-    if (known == by_id.end()) {
-      by_id.emplace(id, batch);
-      batches.push_back(BeginBatch(id));
-    }
-    batches[batch].bytes += deliveries[i].message.data.size();
-    batches[batch].delivered.push_back(std::move(reply));
-    batch_of[i] = batch;
+    if (!by_id.contains(id) && (recent_.Keep(id, reply) || AdvanceUnwritten(id, reply, commands))) continue;
+    apply(i, id, std::move(reply));
   }
   const std::vector<Status> applied = ApplyReplies(std::move(batches), commands);
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
-    if (batch_of[i]) statuses[i] = applied[*batch_of[i]];
+    for (const std::size_t batch : batches_of[i]) {
+      if (statuses[i].ok()) statuses[i] = applied[batch];
+    }
   }
   return statuses;
 }
@@ -79,23 +86,6 @@ bool Coordinator::AdvanceUnwritten(const std::string& id, const v1::Reply& reply
   }
   recent_.Put(*std::move(row));
   return step.changed;
-}
-
-// Joined on their way, they have nothing to do with each other.
-Status Coordinator::KeepAcknowledgements(const v1::Reply& reply) {
-  Status status;
-  for (const std::string& name : reply.acknowledged().qualifications()) {
-    v1::Reply one;
-    one.set_participant(reply.participant());
-    one.mutable_acknowledged()->add_qualifications(name);
-    if (!IsWellFormed(one)) {
-      status = Malformed();
-      continue;
-    }
-    one.mutable_acknowledged()->clear_qualifications();
-    recent_.Keep(resource::IdOf(name), one);
-  }
-  return status;
 }
 
 Coordinator::ReplyBatch Coordinator::BeginBatch(const std::string& id) {

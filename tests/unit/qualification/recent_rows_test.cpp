@@ -139,8 +139,14 @@ TEST_F(RecentRowsTest, WhatCostsNothingIsGivenUpFirst) {
   for (int i = 10; i < 20; ++i) rows_.Put(NewQualification(i));
   EXPECT_THAT(rows_.PendingIds(), ElementsAre(row_.id));
   EXPECT_EQ(rows_.entries(), 4);
-  for (int i = 10; i < 20; ++i) EXPECT_TRUE(rows_.Keep(TestUuid(i), AcknowledgedReply(NewQualification(i), LEAD)));
-  EXPECT_THAT(rows_.PendingIds(), SizeIs(4)) << "but the bound holds";
+}
+
+TEST_F(RecentRowsTest, WhereAllIsFullOfAcknowledgementsNoOtherIsKept) {
+  for (int i = 10; i < 20; ++i)
+    EXPECT_EQ(rows_.Keep(TestUuid(i), AcknowledgedReply(NewQualification(i), LEAD)), i < 14) << i;
+  EXPECT_THAT(rows_.PendingIds(), ElementsAre(TestUuid(10), TestUuid(11), TestUuid(12), TestUuid(13)));
+  EXPECT_EQ(rows_.entries(), 4);
+  EXPECT_TRUE(rows_.Keep(TestUuid(10), AcknowledgedReply(NewQualification(10), ACCOUNT))) << "what is there grows";
 }
 
 TEST_F(RecentRowsTest, ItHasSoManyBytesAtMost) {
