@@ -39,6 +39,7 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
       statuses[i] = Malformed();
       continue;
     }
+    pace_.Heard(reply.participant());
     if (reply.has_acknowledged()) {
       statuses[i] = KeepAcknowledgements(reply);
       continue;
