@@ -1,8 +1,10 @@
 #include "common/base/id_source.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cstdio>
 
 #include <uuid/uuid.h>
 
@@ -72,6 +74,15 @@ std::optional<std::int64_t> TimeOfUuidV7(std::string_view uuid) {
   std::int64_t time_ms = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), time_ms, 16);
   return time_ms * 1'000;
+}
+
+std::string FirstUuidV7At(std::int64_t time_us) {
+  // A time between two milliseconds belongs to the later one: what was made in the earlier was made before.
+  const std::int64_t time_ms = std::max<std::int64_t>(0, (time_us + 999) / 1'000);
+  std::array<char, 16> digits{};
+  std::snprintf(digits.data(), digits.size(), "%012llx", static_cast<unsigned long long>(time_ms));
+  const std::string_view hex(digits.data(), 12);
+  return std::string(hex.substr(0, 8)).append("-").append(hex.substr(8));
 }
 
 bool IsUuid(std::string_view text) {

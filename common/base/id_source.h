@@ -51,6 +51,10 @@ std::string UuidOfRequest(std::string_view collection, std::string_view request_
 // millisecond; nothing if `uuid` is none.
 std::optional<std::int64_t> TimeOfUuidV7(std::string_view uuid);
 
+// What sorts before every UUID of version 7 that was made at this time, to the millisecond, or
+// later, and after all that were made before; no UUID itself.
+std::string FirstUuidV7At(std::int64_t time_us);
+
 // Whether `text` is a UUID in its lower-case textual form, of any version.
 bool IsUuid(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "common/config/settings.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -38,6 +39,14 @@ const std::vector<Flag> kCommonFlags = {
     {"partitions", "Partitions of every topic, the same for all services; 4 unless told"},
     {"workers", "Threads that run calls; 32 unless told"},
     {"queue-max", "Calls that may wait for a worker before new ones are refused; 1024 unless told"},
+    {"pending-max",
+     "Qualifications of the suite that may be not decided or not acknowledged by all before new ones are refused; "
+     "10000 unless told"},
+    {"pending-per-caller-max",
+     "The same of one caller (an address) at one replica, not decided; half of --pending-max unless told"},
+    {"qualification-retention",
+     "Days after which qualifications are deleted that are over, with their request_ids: from then on they cannot be "
+     "reverted, shown or repeated; 0: never; 90 unless told"},
     {"connection-age",
      "Seconds after which a client's connection is ended, once its calls are, so that it finds new replicas; 0: never; "
      "60 unless told"},
@@ -134,6 +143,11 @@ ServiceSettings CommonSettings(SettingsParser& parser, const Environment& enviro
   settings.partitions = parser.Int("partitions", settings.partitions, 1, 256);
   settings.workers = parser.Int("workers", settings.workers, 1, 1'024);
   settings.queue_max = parser.Int("queue-max", settings.queue_max, 1, 1'000'000);
+  settings.pending_max = parser.Int("pending-max", settings.pending_max, 1, 1'000'000);
+  settings.pending_per_caller_max =
+      parser.Int("pending-per-caller-max", std::max(1, settings.pending_max / 2), 1, 1'000'000);
+  settings.qualification_retention_days =
+      parser.Int("qualification-retention", settings.qualification_retention_days, 0, 36'500);
   settings.connection_age_s = parser.Int("connection-age", settings.connection_age_s, 0, 86'400);
   return settings;
 }

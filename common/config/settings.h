@@ -34,6 +34,12 @@ struct ServiceSettings {
   int partitions = 4;    // of every topic; 1 to 256, the same in all services
   int workers = 32;      // threads that run calls; 1 to 1,024
   int queue_max = 1024;  // calls that may wait for a worker; 1 to 1,000,000
+  // Of the qualification service: qualifications that may be not over, in the suite and of one
+  // caller at one replica; 1 to 1,000,000.
+  int pending_max = 10'000;
+  int pending_per_caller_max = 5'000;
+  // Days after which its qualifications may be deleted; 0 (never) to 36,500.
+  int qualification_retention_days = 90;
   // Seconds after which a client's connection is ended; 0 (never) to 86,400.
   int connection_age_s = 60;
   // Of `database`: connections, 2 to 1,000, and seconds that a statement may take, 1 to 3,600.

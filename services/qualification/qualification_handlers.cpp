@@ -61,10 +61,14 @@ Result<std::vector<std::string>> DecisionIds(const v1::GetDecisionsRequest& requ
   return ids;
 }
 
+Error TooOldToRevert(const std::string& name) {
+  return NotFound("NOT_FOUND", name + " is older than qualifications are kept");
+}
+
 // Collects the results of a batch; the last one ends the call.
 struct Gathering {
-  Gathering(rpc::Responder to, v1::BatchQualifyLeadsResponse& into, int count)
-      : responder(std::move(to)), response(into), missing(count) {}
+  Gathering(rpc::Responder to, v1::BatchQualifyLeadsResponse& into, int count, Admission::Room taken)
+      : responder(std::move(to)), response(into), missing(count), room(std::move(taken)) {}
 
   void Put(int index, Result<v1::Qualification> result) {
     auto& slot = *response.mutable_results(index);
@@ -78,15 +82,16 @@ struct Gathering {
   const rpc::Responder responder;
   v1::BatchQualifyLeadsResponse& response;
   std::atomic<int> missing;
+  const Admission::Room room;
 };
 
 }  // namespace
 
-QualificationHandlers::Caller QualificationHandlers::CallerOf(const rpc::Responder& responder,
-                                                              v1::Qualification& answer) {
+QualificationHandlers::Caller QualificationHandlers::AnswerTo(const rpc::Responder& responder,
+                                                              v1::Qualification& answer, Admission::Room room) {
   // gRPC keeps `answer` until the call is finished.
   return {.done =
-              [responder, &answer](Result<v1::Qualification> result) {
+              [responder, &answer, room = std::move(room)](Result<v1::Qualification> result) {
                 if (!result.ok()) return responder.Finish(std::move(result).error());
                 answer = *std::move(result);
                 responder.Finish({});
@@ -94,16 +99,49 @@ QualificationHandlers::Caller QualificationHandlers::CallerOf(const rpc::Respond
           .gone = [responder] { return responder.Cancelled(); }};
 }
 
-void QualificationHandlers::Qualify(const v1::QualifyLeadRequest& request, Caller caller) {
+void QualificationHandlers::Qualify(const v1::QualifyLeadRequest& request, const std::string& from, Caller caller) {
   if (const Status status = Check(request); !status.ok()) {
     caller.done(status.error());
     return;
   }
   auto options = std::make_shared<const v1::QualifyOptions>(request.options());
-  coordinator_.BeginQualify(request.lead(), request.options(), request.request_id(),
-                            [this, options, caller = std::move(caller)](Result<v1::Qualification> begun) {
-                              Conclude(std::move(begun), options, caller);
-                            });
+  // The request lives until the caller is answered.
+  Begin(
+      {.request_id = request.request_id(),
+       .from = from,
+       .begin =
+           [this, &request](auto done) {
+             coordinator_.BeginQualify(request.lead(), request.options(), request.request_id(), std::move(done));
+           },
+       .find = [this,
+                &request] { return coordinator_.FindQualify(request.lead(), request.options(), request.request_id()); },
+       .same_as = options},
+      std::move(caller));
+}
+
+void QualificationHandlers::Begin(Work work, Caller caller, Status refused) {
+  if (refused.ok()) refused = pruner_.CheckClock();
+  const Status entered = refused.ok() ? admission_.Enter(work.from) : std::move(refused);
+  if (entered.ok()) {
+    work.begin(
+        [this, from = work.from, same_as = work.same_as, caller = std::move(caller)](Result<v1::Qualification> begun) {
+          if (begun.ok())
+            admission_.Began(from, resource::IdOf(begun->name()), IsDecided(*begun));
+          else
+            admission_.Refused(from);
+          Conclude(std::move(begun), same_as, caller);
+        });
+    return;
+  }
+  if (work.request_id.empty()) return caller.done(entered.error());
+  // Reading takes time, which gRPC's threads have not. There is a limit to who waits for it.
+  const bool accepted = workers_.TrySubmit([this, work = std::move(work), entered, caller] {
+    auto found = work.find();
+    if (!found.ok()) return caller.done(std::move(found).error());
+    if (!*found) return caller.done(entered.error());
+    Conclude(**std::move(found), work.same_as, caller);
+  });
+  if (!accepted) caller.done(Overloaded());
 }
 
 void QualificationHandlers::Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as,
@@ -113,6 +151,7 @@ void QualificationHandlers::Conclude(Result<v1::Qualification> begun, std::share
     return;
   }
   const auto tell = [this, same_as, caller](const v1::Qualification& decided) {
+    admission_.Decided(resource::IdOf(decided.name()));
     if (decided.state() == v1::Qualification::COMMITTED) {
       caller.done(decided);
       return;
@@ -132,8 +171,11 @@ void QualificationHandlers::Conclude(Result<v1::Qualification> begun, std::share
 void QualificationHandlers::FollowHolder(const v1::Qualification& refused, const v1::QualifyOptions& same_as,
                                          const Caller& caller) {
   auto holder = coordinator_.Read(resource::IdOf(refused.holder()));
-  if (!holder.ok()) {
+  if (!holder.ok() && holder.error().code != Code::kNotFound) {
     caller.done(std::move(holder).error());
+  } else if (!holder.ok()) {
+    // It was over so long ago that nobody knows it any more.
+    caller.done(rpc::FromRpcStatus(refused.failure()));
   } else if (holder->kind() != v1::Qualification::QUALIFY || !SameOptions(holder->options(), same_as)) {
     caller.done(rpc::FromRpcStatus(refused.failure()));
   } else {
@@ -146,8 +188,10 @@ grpc::ServerUnaryReactor* QualificationHandlers::QualifyLead(grpc::CallbackServe
                                                              const v1::QualifyLeadRequest* request,
                                                              v1::QualifyLeadResponse* response) {
   return rpc::ServeQueued<v1::QualifyLeadRequest, v1::QualifyLeadResponse>(
-      context, workers_, [this, request, response](rpc::Responder responder) {
-        Qualify(*request, CallerOf(responder, *response->mutable_qualification()));
+      context, workers_, [this, request, response, from = CallerOf(context->peer())](rpc::Responder responder) {
+        auto room = admission_.TakeRoom(1, static_cast<std::int64_t>(request->ByteSizeLong()));
+        if (!room.ok()) return responder.Finish(std::move(room).error());
+        Qualify(*request, from, AnswerTo(responder, *response->mutable_qualification(), *std::move(room)));
       });
 }
 
@@ -155,16 +199,18 @@ grpc::ServerUnaryReactor* QualificationHandlers::BatchQualifyLeads(grpc::Callbac
                                                                    const v1::BatchQualifyLeadsRequest* request,
                                                                    v1::BatchQualifyLeadsResponse* response) {
   return rpc::ServeAsync<v1::BatchQualifyLeadsRequest, v1::BatchQualifyLeadsResponse>(
-      context, workers_, [this, request, response](rpc::Responder responder) {
+      context, workers_, [this, request, response, from = CallerOf(context->peer())](rpc::Responder responder) {
         const int count = request->requests_size();
         if (count < 1 || count > kBatchQualifyMax)
           return responder.Finish(
               InvalidArgument({{"requests", fmt::format("1 to {} requests, not {}", kBatchQualifyMax, count)}}));
+        auto room = admission_.TakeRoom(count, static_cast<std::int64_t>(request->ByteSizeLong()));
+        if (!room.ok()) return responder.Finish(std::move(room).error());
         for (int i = 0; i < count; ++i) response->add_results();
-        auto gathering = std::make_shared<Gathering>(responder, *response, count);
+        auto gathering = std::make_shared<Gathering>(responder, *response, count, *std::move(room));
         // The request lives until the last result is put.
         for (int i = 0; i < count; ++i) {
-          Qualify(request->requests(i),
+          Qualify(request->requests(i), from,
                   {.done = [gathering, i](Result<v1::Qualification> result) { gathering->Put(i, std::move(result)); },
                    .gone = [gathering] { return gathering->responder.Cancelled(); }});
         }
@@ -201,16 +247,20 @@ grpc::ServerUnaryReactor* QualificationHandlers::ListQualifications(grpc::Callba
                                                                     v1::ListQualificationsResponse* response) {
   return rpc::Serve<v1::ListQualificationsRequest, v1::ListQualificationsResponse>(
       context, workers_, [this, request, response]() -> Status {
-        QUARTET_ASSIGN_OR_RETURN(const auto page, resource::PageRequest::Parse({.collection = kCollection,
-                                                                                .page_size = request->page_size(),
-                                                                                .page_token = request->page_token(),
-                                                                                .filter = request->filter(),
-                                                                                .order_by = request->order_by()},
-                                                                               kFilterFields));
+        // A page token of the one list is none of the other.
+        QUARTET_ASSIGN_OR_RETURN(
+            const auto page,
+            resource::PageRequest::Parse({.collection = request->stuck() ? "stuck qualifications" : kCollection,
+                                          .page_size = request->page_size(),
+                                          .page_token = request->page_token(),
+                                          .filter = request->filter(),
+                                          .order_by = request->order_by()},
+                                         kFilterFields));
+        const auto stuck_at_us = request->stuck() ? std::optional(clock_.NowMicros()) : std::nullopt;
         return database_.Read([&](storage::Transaction& transaction) -> Status {
           response->Clear();
-          QUARTET_ASSIGN_OR_RETURN(auto found,
-                                   repository_.List(transaction, page, *response->mutable_next_page_token()));
+          QUARTET_ASSIGN_OR_RETURN(
+              auto found, repository_.List(transaction, page, stuck_at_us, *response->mutable_next_page_token()));
           for (auto& qualification : found) *response->add_qualifications() = std::move(qualification);
           return {};
         });
@@ -232,16 +282,23 @@ grpc::ServerUnaryReactor* QualificationHandlers::RevertQualification(grpc::Callb
                                                                      const v1::RevertQualificationRequest* request,
                                                                      v1::Qualification* response) {
   return rpc::ServeAsync<v1::RevertQualificationRequest, v1::Qualification>(
-      context, workers_, [this, request, response](rpc::Responder responder) {
+      context, workers_, [this, request, response, from = CallerOf(context->peer())](rpc::Responder responder) {
         resource::Violations violations;
         const auto id = ParseId(request->name());
         if (!id.ok()) violations.AddError("name", id.error());
         CheckRequestId(request->request_id(), violations);
         if (!violations.empty()) return responder.Finish(violations.ToStatus());
-        coordinator_.BeginRevert(*id, request->request_id(),
-                                 [this, response, responder](Result<v1::Qualification> begun) {
-                                   Conclude(std::move(begun), nullptr, CallerOf(responder, *response));
-                                 });
+        auto room = admission_.TakeRoom(1, static_cast<std::int64_t>(request->ByteSizeLong()));
+        if (!room.ok()) return responder.Finish(std::move(room).error());
+        const std::string& request_id = request->request_id();
+        Begin({.request_id = request_id,
+               .from = from,
+               .begin = [this, id = *id,
+                         request_id](auto done) { coordinator_.BeginRevert(id, request_id, std::move(done)); },
+               .find = [this, id = *id, request_id] { return coordinator_.FindRevert(id, request_id); },
+               .same_as = nullptr},
+              AnswerTo(responder, *response, *std::move(room)),
+              pruner_.MayBeReverted(*id) ? Status() : TooOldToRevert(request->name()));
       });
 }
 

@@ -8,6 +8,8 @@
 #include "common/telemetry/counters.h"
 #include "services/qualification/coordinator/coordinator.h"
 #include "services/qualification/decision_log.h"
+#include "services/qualification/pending/admission.h"
+#include "services/qualification/pending/pruner.h"
 #include "services/qualification/preview.h"
 
 #include "quartet/qualification/v1/service.grpc.pb.h"
@@ -34,7 +36,7 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
  public:
   QualificationHandlers(Coordinator& coordinator, DecisionLog& decisions, const QualificationRepository& repository,
                         storage::Database& database, Waiters& waiters, Preview& preview, Lanes& lanes,
-                        rpc::WorkerPool& workers)
+                        Admission& admission, const Pruner& pruner, rpc::WorkerPool& workers, const Clock& clock)
       : coordinator_(coordinator),
         decisions_(decisions),
         repository_(repository),
@@ -42,7 +44,10 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
         waiters_(waiters),
         preview_(preview),
         lanes_(lanes),
-        workers_(workers) {}
+        admission_(admission),
+        pruner_(pruner),
+        workers_(workers),
+        clock_(clock) {}
 
   grpc::ServerUnaryReactor* QualifyLead(grpc::CallbackServerContext* context, const v1::QualifyLeadRequest* request,
                                         v1::QualifyLeadResponse* response) override;
@@ -78,9 +83,23 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
     std::function<bool()> gone;
   };
 
-  // The caller of a method whose answer is, or holds, one qualification.
-  static Caller CallerOf(const rpc::Responder& responder, v1::Qualification& answer);
-  void Qualify(const v1::QualifyLeadRequest& request, Caller caller);
+  // What is to be begun, unless it has been.
+  struct Work {
+    std::string request_id;
+    std::string from;  // see CallerOf
+    std::function<void(Coordinator::Begun)> begin;
+    // What an earlier call with this request_id began, or nothing.
+    std::function<Result<std::optional<v1::Qualification>>()> find;
+    // See Conclude.
+    std::shared_ptr<const v1::QualifyOptions> same_as;
+  };
+
+  // The caller of a method whose answer is, or holds, one qualification; keeps `room` until it has its answer.
+  static Caller AnswerTo(const rpc::Responder& responder, v1::Qualification& answer, Admission::Room room);
+  void Qualify(const v1::QualifyLeadRequest& request, const std::string& from, Caller caller);
+  // Begins it if there is room for one more. If not, or if it may not be begun for the reason `refused`, what is begun
+  // already is joined all the same: that is no new work.
+  void Begin(Work work, Caller caller, Status refused = {});
   // Waits for the decision. `same_as`: options under which another's result will
   // do, too (rule 13), or null.
   void Conclude(Result<v1::Qualification> begun, std::shared_ptr<const v1::QualifyOptions> same_as,
@@ -94,7 +113,10 @@ class QualificationHandlers final : public v1::QualificationService::CallbackSer
   Waiters& waiters_;
   Preview& preview_;
   Lanes& lanes_;
+  Admission& admission_;
+  const Pruner& pruner_;
   rpc::WorkerPool& workers_;
+  const Clock& clock_;
 };
 
 }  // namespace quartet::qualification

@@ -5,6 +5,7 @@
 #include "common/base/id_source.h"
 #include "common/resource/record_repository.h"
 #include "common/resource/resource_name.h"
+#include "services/qualification/pending/view.h"
 
 namespace quartet::qualification {
 namespace {
@@ -27,6 +28,18 @@ constexpr std::string_view kFence =
 constexpr std::int64_t kWatermarkId = 1;
 constexpr std::string_view kWatermark = "SELECT time FROM watermark WHERE id = $1";
 constexpr std::string_view kRaiseWatermark = "UPDATE watermark SET time = $2 WHERE id = $1 AND time < $2";
+// An expression, lest the planner walk through all that ever were in the order of their ids: those that are not over
+// are few and have an index.
+constexpr std::string_view kOldestPending = "SELECT MIN(id || '') FROM qualification WHERE redrive_time > 0";
+constexpr std::string_view kPendingReverts = "SELECT id, body FROM qualification WHERE redrive_time > 0 AND kind = 2";
+static_assert(v1::Qualification::REVERT == 2);
+constexpr std::string_view kOldest =
+    "SELECT id FROM qualification WHERE id < $1 AND redrive_time = 0 ORDER BY id LIMIT $2";
+// Up to and with the last of these.
+constexpr std::string_view kDeleteRequests =
+    "DELETE FROM request WHERE qualification_id <= $1 "
+    "AND qualification_id NOT IN (SELECT id FROM qualification WHERE redrive_time > 0)";
+constexpr std::string_view kDeleteOldest = "DELETE FROM qualification WHERE id <= $1 AND redrive_time = 0";
 constexpr std::string_view kUpdate =
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5 "
     "WHERE id = $1 AND version = $2";
@@ -54,9 +67,20 @@ constexpr std::string_view kDue =
     "WHERE redrive_time > 0 AND redrive_time <= $1 AND redrive_time >= $2 AND (redrive_time, id) > ($2, $3) "
     "ORDER BY redrive_time, id LIMIT $4";
 constexpr std::string_view kPostpone = "UPDATE qualification SET redrive_time = $2 WHERE id = $1";
+constexpr std::string_view kDueBeyond =
+    "SELECT id, redrive_time, waits_for, length(body) + length(plan) FROM qualification WHERE redrive_time > $1 "
+    "ORDER BY redrive_time, id LIMIT $2";
+// Both from the index of those that are not over.
+constexpr std::string_view kCountPending =
+    "SELECT COUNT(*) FROM (SELECT redrive_time FROM qualification WHERE redrive_time > 0 LIMIT $1) AS pending";
+constexpr std::string_view kUndecided =
+    "SELECT id FROM qualification WHERE redrive_time > 0 AND state NOT IN (4, 5) LIMIT $1";
+static_assert(v1::Qualification::COMMITTED == 4 && v1::Qualification::ABORTED == 5);
 constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM request WHERE id = $1";
 constexpr std::string_view kInsertRequest = "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)";
-constexpr std::string_view kList = "SELECT id, create_time, body FROM qualification";
+constexpr std::string_view kList =
+    "SELECT id, create_time, update_time, state, kind, lead, waits_for, redrive_time, redrive_count, body "
+    "FROM qualification";
 
 Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, std::string_view sql,
                                            std::initializer_list<storage::Param> params) {
@@ -79,6 +103,31 @@ std::vector<storage::Param> InsertParams(const Row& row, std::string_view body, 
           row.redrive_count,
           storage::Blob{body},
           storage::Blob{plan}};
+}
+
+// Whether `body` is the stored form of that row. Much that is damaged, nothing at all for instance, can be parsed.
+bool Parse(std::string_view body, std::string_view id, v1::StoredQualification& stored) {
+  return stored.ParseFromArray(body.data(), static_cast<int>(body.size())) &&
+         resource::IdOf(stored.qualification().name()) == id;
+}
+
+// A row of kList.
+v1::Qualification Listed(const storage::Row& columns) {
+  Row row{.id = columns.String(0),
+          .create_time_us = columns.Int(1),
+          .update_time_us = columns.Int(2),
+          .waits_for = columns.String(6),
+          .redrive_time_us = columns.Int(7),
+          .redrive_count = columns.Int(8),
+          .stored = {},
+          .plan = {}};
+  if (Parse(columns.Bytes(9), row.id, row.stored)) return ViewOf(row);
+  row.stored.Clear();
+  row.qualification().set_name(resource::NameOf("qualifications", row.id));
+  row.qualification().set_state(static_cast<v1::Qualification::State>(columns.Int(3)));
+  row.qualification().set_kind(static_cast<v1::Qualification::Kind>(columns.Int(4)));
+  row.qualification().set_lead(columns.String(5));
+  return UnreadableView(row);
 }
 
 }  // namespace
@@ -120,11 +169,10 @@ Result<std::optional<Row>> QualificationRepository::Find(storage::Transaction& t
              .plan = {}};
     const auto body = row.Bytes(6);
     const auto plan = row.Bytes(7);
-    readable = read.stored.ParseFromArray(body.data(), static_cast<int>(body.size())) &&
-               read.plan.ParseFromArray(plan.data(), static_cast<int>(plan.size()));
+    readable = Parse(body, id, read.stored) && read.plan.ParseFromArray(plan.data(), static_cast<int>(plan.size()));
     found = std::move(read);
   }));
-  if (!readable) return Internal("a stored qualification cannot be read");
+  if (!readable) return Unreadable(id);
   return found;
 }
 
@@ -203,6 +251,37 @@ Status QualificationRepository::RaiseWatermark(storage::Transaction& transaction
   return transaction.Run(kRaiseWatermark, {kWatermarkId, watermark_us});
 }
 
+Result<std::vector<std::string>> QualificationRepository::NeededIds(storage::Transaction& transaction) const {
+  std::vector<std::string> ids;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kOldestPending, std::initializer_list<storage::Param>{}, [&](const storage::Row& row) {
+        if (!row.IsNull(0)) ids.push_back(row.String(0));
+      }));
+  std::string unreadable;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kPendingReverts, std::initializer_list<storage::Param>{}, [&](const storage::Row& row) {
+        v1::StoredQualification stored;
+        if (Parse(row.Bytes(1), row.Bytes(0), stored))
+          ids.push_back(resource::IdOf(stored.qualification().reverts()));
+        else
+          unreadable = row.String(0);
+      }));
+  if (!unreadable.empty()) return Unreadable(unreadable);
+  return ids;
+}
+
+Result<int> QualificationRepository::DeleteOldest(storage::Transaction& transaction, std::int64_t watermark_us,
+                                                  int limit) const {
+  const std::string bound = FirstUuidV7At(watermark_us);
+  QUARTET_ASSIGN_OR_RETURN(const auto ids,
+                           SelectIds(transaction, kOldest, {std::string_view(bound), std::int64_t{limit}}));
+  if (ids.empty()) return 0;
+  const std::string_view last = ids.back();
+  QUARTET_RETURN_IF_ERROR(transaction.Run(kDeleteRequests, {last}));
+  QUARTET_RETURN_IF_ERROR(transaction.Run(kDeleteOldest, {last}));
+  return static_cast<int>(ids.size());
+}
+
 Status QualificationRepository::Update(storage::Transaction& transaction, Row& row, Changed changed) const {
   const std::string body = row.stored.SerializeAsString();
   const std::string plan = changed.plan ? row.plan.SerializeAsString() : "";
@@ -237,19 +316,36 @@ Status QualificationRepository::WaitFor(storage::Transaction& transaction, std::
 Result<std::vector<DueRow>> QualificationRepository::DueBy(storage::Transaction& transaction, std::int64_t now_us,
                                                            const std::optional<DueRow>& after, int limit) const {
   std::vector<DueRow> due;
+  const auto note = [&](const storage::Row& row) {
+    due.push_back(
+        {.id = row.String(0), .redrive_time_us = row.Int(1), .waits_for = row.String(2), .size_bytes = row.Int(3)});
+  };
   const std::int64_t after_us = after ? after->redrive_time_us : 0;
   const std::string_view after_id = after ? after->id : std::string_view();
-  QUARTET_RETURN_IF_ERROR(
-      transaction.Query(kDue, {now_us, after_us, after_id, std::int64_t{limit}}, [&](const storage::Row& row) {
-        due.push_back(
-            {.id = row.String(0), .redrive_time_us = row.Int(1), .waits_for = row.String(2), .size_bytes = row.Int(3)});
-      }));
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kDue, {now_us, after_us, after_id, std::int64_t{limit}}, note));
+  const std::int64_t left = limit - static_cast<std::int64_t>(due.size());
+  if (left > 0) {
+    QUARTET_RETURN_IF_ERROR(transaction.Query(kDueBeyond, {now_us + kRedriveAheadMax_us, left}, note));
+  }
   return due;
 }
 
 Status QualificationRepository::Postpone(storage::Transaction& transaction, std::string_view id,
                                          std::int64_t redrive_time_us) const {
   return transaction.Run(kPostpone, {id, redrive_time_us});
+}
+
+Result<std::int64_t> QualificationRepository::CountPending(storage::Transaction& transaction,
+                                                           std::int64_t limit) const {
+  std::int64_t count = 0;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kCountPending, {limit}, [&](const storage::Row& row) { count = row.Int(0); }));
+  return count;
+}
+
+Result<std::vector<std::string>> QualificationRepository::Undecided(storage::Transaction& transaction,
+                                                                    std::int64_t limit) const {
+  return SelectIds(transaction, kUndecided, {limit});
 }
 
 Result<std::optional<Request>> QualificationRepository::FindRequest(storage::Transaction& transaction,
@@ -269,16 +365,28 @@ Status QualificationRepository::InsertRequest(storage::Transaction& transaction,
 
 Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Transaction& transaction,
                                                                      const resource::PageRequest& page,
+                                                                     std::optional<std::int64_t> stuck_at_us,
                                                                      std::string& next_page_token) const {
   std::string where;
   std::vector<resource::ColumnValue> values;
   int next = page.filter.AppendSql(where, values, 1);
-  if (!where.empty()) where += " AND ";
+  const auto restrict = [&](const std::string& condition) {
+    if (!where.empty()) where += " AND ";
+    where += condition;
+  };
   // Tombstones have no kind.
-  where += "kind <> 0";
+  restrict("kind <> 0");
+  // Those that are not over are few and have an index of their own; the sign keeps the planner from walking through all
+  // that ever were in the order of time.
+  const std::string time = stuck_at_us ? "+create_time" : "create_time";
+  if (stuck_at_us) {
+    restrict(fmt::format("redrive_time > 0 AND (redrive_count >= ${} OR {} < ${})", next, time, next + 1));
+    values.emplace_back(kStuckTries);
+    values.emplace_back(*stuck_at_us - kStuckAge_us);
+    next += 2;
+  }
   if (page.after) {
-    where += " AND ";
-    where += fmt::format("(create_time, id) {} (${}, ${})", page.descending ? "<" : ">", next, next + 1);
+    restrict(fmt::format("({}, id) {} (${}, ${})", time, page.descending ? "<" : ">", next, next + 1));
     values.emplace_back(page.after->create_time_us);
     values.emplace_back(page.after->id);
     next += 2;
@@ -288,7 +396,7 @@ Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Tr
   params.emplace_back(std::int64_t{page.page_size} + 1);
   const std::string_view direction = page.descending ? " DESC" : "";
   const std::string sql =
-      fmt::format("{} WHERE {} ORDER BY create_time{}, id{} LIMIT ${}", kList, where, direction, direction, next);
+      fmt::format("{} WHERE {} ORDER BY {}{}, id{} LIMIT ${}", kList, where, time, direction, direction, next);
   std::vector<v1::Qualification> found;
   std::int64_t last_time_us = 0;
   QUARTET_RETURN_IF_ERROR(transaction.Query(sql, params, [&](const storage::Row& row) {
@@ -296,11 +404,8 @@ Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Tr
       next_page_token = page.NextPageToken(last_time_us, resource::IdOf(found.back().name()));
       return;
     }
-    v1::StoredQualification stored;
-    const auto body = row.Bytes(2);
-    if (!stored.ParseFromArray(body.data(), static_cast<int>(body.size()))) return;
     last_time_us = row.Int(1);
-    found.push_back(std::move(*stored.mutable_qualification()));
+    found.push_back(Listed(row));
   }));
   return found;
 }

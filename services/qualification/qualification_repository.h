@@ -47,6 +47,7 @@ class QualificationRepository {
   void ExpectWaitingFor(storage::Transaction& transaction, std::string_view holder) const;
   void ExpectRequest(storage::Transaction& transaction, std::string_view request_id) const;
 
+  // Errors: DATA_LOSS QUALIFICATION_UNREADABLE.
   Result<std::optional<Row>> Find(storage::Transaction& transaction, std::string_view id) const;
 
   // The decision about `id` as it stands, or nothing if it has no row; reads less than Find. A
@@ -72,6 +73,13 @@ class QualificationRepository {
   // Raises it, if it is lower. Not later than in the transaction that deletes.
   Status RaiseWatermark(storage::Transaction& transaction, std::int64_t watermark_us) const;
 
+  // Ids of qualifications that must not be deleted yet whatever their age: the oldest that is
+  // not over, and those that somebody is about to take back. Errors: DATA_LOSS if it cannot be told what.
+  Result<std::vector<std::string>> NeededIds(storage::Transaction& transaction) const;
+  // Deletes the oldest below the watermark that are over, at most `limit`, with what their
+  // request_ids stand for; how many.
+  Result<int> DeleteOldest(storage::Transaction& transaction, std::int64_t watermark_us, int limit) const;
+
   Status Insert(storage::Transaction& transaction, const Row& row) const;
   // What of a row is written only if it changes: the rest is small and in no
   // index.
@@ -93,18 +101,26 @@ class QualificationRepository {
   // Makes the row, if it still waits for `holder`, wait for `next`.
   Status WaitFor(storage::Transaction& transaction, std::string_view id, std::string_view holder,
                  std::string_view next) const;
-  // Rows that are due to be driven again, the longest due first, at most `limit` of those after `after`.
+  // Rows that are due to be driven again, the longest due first, at most `limit` of those after `after`; and then
+  // those whose time lies so far ahead that the clock has been set back since it was set.
   Result<std::vector<DueRow>> DueBy(storage::Transaction& transaction, std::int64_t now_us,
                                     const std::optional<DueRow>& after, int limit) const;
   // Has the row, which need not be readable, driven again at another time.
   Status Postpone(storage::Transaction& transaction, std::string_view id, std::int64_t redrive_time_us) const;
 
+  // How many are not over, or `limit` if there are more.
+  Result<std::int64_t> CountPending(storage::Transaction& transaction, std::int64_t limit) const;
+  // Ids of those that are not decided, at most `limit`.
+  Result<std::vector<std::string>> Undecided(storage::Transaction& transaction, std::int64_t limit) const;
+
   Result<std::optional<Request>> FindRequest(storage::Transaction& transaction, std::string_view request_id) const;
   // The request_id must not stand for anything yet.
   Status InsertRequest(storage::Transaction& transaction, std::string_view request_id, const Request& request) const;
 
-  // One page and the token of the next.
+  // One page, as callers see it, and the token of the next. `stuck_at_us`: only those that are
+  // stuck at that time.
   Result<std::vector<v1::Qualification>> List(storage::Transaction& transaction, const resource::PageRequest& page,
+                                              std::optional<std::int64_t> stuck_at_us,
                                               std::string& next_page_token) const;
 };
 

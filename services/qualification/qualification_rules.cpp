@@ -258,6 +258,12 @@ std::vector<std::string> OpenedBy(const v1::Qualification& qualification) {
   return names;
 }
 
+bool IsDue(const Row& row, std::int64_t now_us) {
+  static_assert(kRedriveAheadMax_us > kRedriveMax_us);
+  return row.redrive_time_us != 0 &&
+         (row.redrive_time_us <= now_us || row.redrive_time_us > now_us + kRedriveAheadMax_us);
+}
+
 bool IsOver(const Row& row) {
   return row.decided() && row.stored.acknowledged_size() == row.stored.participants_size();
 }

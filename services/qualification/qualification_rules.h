@@ -79,6 +79,12 @@ Step OnRedrive(Row& row, bool holder_decided, std::int64_t now_us);
 // Gives the qualification up, unless it is decided.
 Step Cancel(Row& row, std::int64_t now_us);
 
+// Whether it is to be driven again: its time has come, or lies so far ahead that the clock has been
+// set back since it was set.
+bool IsDue(const Row& row, std::int64_t now_us);
+// What lies further ahead was set by another clock.
+inline constexpr std::int64_t kRedriveAheadMax_us = 60'000'000;
+
 // Whether it is decided and all participants have acknowledged that.
 bool IsOver(const Row& row);
 

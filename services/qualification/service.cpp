@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/storage/migrations.h"
+#include "common/telemetry/log.h"
 #include "services/qualification/coordinator/upkeep.h"
 #include "services/qualification/inspection/handlers.h"
 #include "services/qualification/migrations.h"
@@ -18,6 +19,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kUpkeepInterval{250};
 constexpr std::chrono::milliseconds kPollInterval{250};
+constexpr std::chrono::milliseconds kSurveyInterval{1'000};
+constexpr std::int64_t kDay_us = 86'400'000'000;
 constexpr const char* kReplies = "qualification.replies";
 
 // Asks for the decisions that other replicas make, on a thread of its own.
@@ -66,8 +69,31 @@ Status Bind(app::Host& host) {
       host.Own(std::make_shared<DecisionLog>(repository, host.database(), host.contradictions(), host.clock()));
   auto& lanes = host.Own(std::make_shared<Lanes>(host.counters()));
   host.AddBackground([] {}, [&lanes] { lanes.Stop(); });
+  auto& admission = host.Own(
+      std::make_shared<Admission>(Admission::Limits{.pending_max = host.settings().pending_max,
+                                                    .pending_per_caller_max = host.settings().pending_per_caller_max,
+                                                    .calls_max = std::int64_t{2} * host.settings().pending_max}));
+  // What a former process has left counts before anybody is let in.
+  QUARTET_RETURN_IF_ERROR(Survey(admission, host.database(), repository));
+  host.AddTimer(kSurveyInterval, [&admission, &repository, &database = host.database(), failing = false,
+                                  last = std::chrono::steady_clock::now()]() mutable {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> since = now - std::exchange(last, now);
+    const Status done = Survey(admission, database, repository, since.count());
+    if (!done.ok() && !failing)
+      telemetry::LogWarning("qualifications were not counted", {{"error", ToString(done.error())}});
+    failing = !done.ok();
+  });
+  auto& pruner = host.Own(std::make_shared<Pruner>(
+      repository, host.database(), host.clock(),
+      Pruner::Options{.retention_us = host.settings().qualification_retention_days * kDay_us}));
+  QUARTET_RETURN_IF_ERROR(pruner.Refresh());
+  auto& pruning =
+      host.Own(std::make_shared<PrunerThread>(pruner, [&host] { return host.membership().Now()->leads(); }));
+  host.AddBackground([&pruning] { pruning.Start(); }, [&pruning] { pruning.Stop(); });
   host.AddService(std::make_shared<QualificationHandlers>(coordinator, decisions, repository, host.database(), waiters,
-                                                          preview, lanes, host.workers()));
+                                                          preview, lanes, admission, pruner, host.workers(),
+                                                          host.clock()));
   host.AddService(std::make_shared<InspectionHandlers>(host.database(), host.clock(), host.workers()));
   host.AddConsumer(kReplies, [&coordinator](std::span<const events::Delivery> deliveries) {
     events::Handled handled;

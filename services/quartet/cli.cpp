@@ -71,7 +71,8 @@ void AddResources(CLI::App& root, Session& session) {
 
   auto& qualifications =
       AddGroup(root, QualificationKind(), "Qualifications: how leads became business",
-               {"quartet qualification preview leads/…", "quartet qualification list --filter 'state = \"ABORTED\"'"});
+               {"quartet qualification preview leads/…", "quartet qualification list --filter 'state = \"ABORTED\"'",
+                "quartet qualification list --stuck"});
   AddPreviewCommand(qualifications, session);
   AddReadCommands(qualifications, QualificationKind(), session);
   AddQualificationTransitions(qualifications, session);

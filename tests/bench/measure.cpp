@@ -163,7 +163,7 @@ std::vector<ReplicasPoint> ReplicasPoints(const Options& options) {
 }
 
 bool NeedsSuite(const Options& options) {
-  const std::set<std::string> on_their_own = {"instructions", "monolith", "replicas", "sizes"};
+  const std::set<std::string> on_their_own = {"backlog", "instructions", "monolith", "replicas", "sizes"};
   return !std::ranges::includes(on_their_own, options.sections);
 }
 
@@ -182,7 +182,8 @@ Report Measure(const Options& options, const std::stop_token& stop) {
   }
   const bool sizes = options.sections.contains("sizes");
   const bool replicas = options.sections.contains("replicas");
-  const bool on_server = options.stores.contains("postgres") && (suites || sizes);
+  const bool backlog = options.sections.contains("backlog");
+  const bool on_server = options.stores.contains("postgres") && (suites || sizes || backlog);
   std::unique_ptr<test::PostgresServer> own;
   if (options.server.empty() && (on_server || monolith || replicas)) own = StartServer();
   const std::string server = own ? fmt::format("host=127.0.0.1 port={} user=postgres", own->port()) : options.server;
@@ -194,6 +195,10 @@ Report Measure(const Options& options, const std::stop_token& stop) {
     auto more = MeasureSizes(store == "postgres" ? server : "", options.sizes, options.rounds,
                              Duration(options.seconds), report.disk, stop);
     std::ranges::move(more, std::back_inserter(report.sizes));
+  }
+  for (const std::string& store : options.stores) {
+    if (!backlog || stop.stop_requested()) continue;
+    report.backlog.push_back(MeasureBacklog(store == "postgres" ? server : "", Duration(options.seconds), stop));
   }
   if (replicas && !stop.stop_requested()) {
     report.replicas =

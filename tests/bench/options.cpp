@@ -13,6 +13,7 @@ constexpr const char* kAbout =
     "  quartet-bench --only conversions --open 32 --seconds 5 --rounds 1\n"
     "  quartet-bench --only load --rates 500,1000,1500\n"
     "  quartet-bench --only conversions,monolith --store postgres\n"
+    "  quartet-bench --only backlog --seconds 2  a service is away; more is asked for than can be done\n"
     "  quartet-bench --only replicas --replicas 1,4 --partitions 4,64 --records 1000\n"
     "  quartet-bench --only sizes --store embedded,postgres --sizes 10000,1000000\n"
     "  quartet-bench --json latest.json --svg latest.svg\n"
@@ -50,9 +51,10 @@ std::optional<Options> ParseOptions(int argc, char** argv, int& exit_code) {
   CLI::App app(kAbout, "quartet-bench");
   app.add_flag("--quick", quick, "Few points, one short run of each");
   auto known = options.sections;
-  known.insert("instructions");
-  app.add_option("--only", sections,
-                 fmt::format("Sections, with commas: {}; instructions only if named", fmt::join(known, ", ")))
+  known.insert({"backlog", "instructions"});
+  app.add_option(
+         "--only", sections,
+         fmt::format("Sections, with commas: {}; backlog and instructions only if named", fmt::join(known, ", ")))
       ->delimiter(',')
       ->check(CLI::IsMember(known));
   app.add_option("--store", stores, "Where the suites have their records, with commas: embedded, postgres")

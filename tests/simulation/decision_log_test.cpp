@@ -1,5 +1,6 @@
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,8 @@ class DecisionLog : public EveryDatabase {
                     .Read([&](storage::Transaction& transaction) -> Status {
                       const auto page = resource::PageRequest::Parse({.collection = "qualifications"}, {});
                       std::string token;
-                      QUARTET_ASSIGN_OR_RETURN(
-                          found, qualification::QualificationRepository().List(transaction, *page, token));
+                      QUARTET_ASSIGN_OR_RETURN(found, qualification::QualificationRepository().List(
+                                                          transaction, *page, std::nullopt, token));
                       return {};
                     })
                     .ok());

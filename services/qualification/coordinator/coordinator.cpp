@@ -6,6 +6,7 @@
 
 #include "common/resource/resource_name.h"
 #include "services/qualification/decision_log.h"
+#include "services/qualification/pending/view.h"
 #include "services/qualification/qualification_messages.h"
 
 #include "quartet/qualification/v1/service.pb.h"
@@ -23,6 +24,18 @@ Error NoSuchQualification(const std::string& id) {
 
 Error Fenced() {
   return Aborted("QUALIFICATION_FENCED", "the id that it was to get can never begin", std::chrono::milliseconds(100));
+}
+
+// What a request_id stands for.
+std::string ContentOf(const std::string& lead, const v1::QualifyOptions& options) {
+  v1::QualifyLeadRequest content;
+  content.set_lead(lead);
+  *content.mutable_options() = options;
+  return UuidV5(content.SerializeAsString());
+}
+
+std::string ContentOf(const std::string& reverted_id) {
+  return UuidV5("revert/" + reverted_id);
 }
 
 }  // namespace
@@ -129,13 +142,30 @@ Result<v1::Qualification> Coordinator::BegunBy(storage::Transaction& transaction
   return std::move(row->qualification());
 }
 
+Coordinator::Found Coordinator::FindBegun(const std::string& request_id, const std::string& content) const {
+  std::optional<v1::Qualification> begun;
+  QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
+    QUARTET_ASSIGN_OR_RETURN(const auto request, repository_.FindRequest(transaction, request_id));
+    if (!request) return {};
+    QUARTET_ASSIGN_OR_RETURN(begun, BegunBy(transaction, request_id, *request, content));
+    return {};
+  }));
+  return begun;
+}
+
+Coordinator::Found Coordinator::FindQualify(const std::string& lead, const v1::QualifyOptions& options,
+                                            const std::string& request_id) const {
+  return FindBegun(request_id, ContentOf(lead, options));
+}
+
+Coordinator::Found Coordinator::FindRevert(const std::string& qualification_id, const std::string& request_id) const {
+  return FindBegun(request_id, ContentOf(qualification_id));
+}
+
 void Coordinator::BeginQualify(const std::string& lead, const v1::QualifyOptions& options,
                                const std::string& request_id, Begun done) {
-  v1::QualifyLeadRequest content;
-  content.set_lead(lead);
-  *content.mutable_options() = options;
   Begin(
-      request_id, UuidV5(content.SerializeAsString()),
+      request_id, ContentOf(lead, options),
       [this, lead, options](storage::Transaction&, Row& row, Step& step) -> Status {
         row.qualification().set_kind(v1::Qualification::QUALIFY);
         row.qualification().set_lead(lead);
@@ -148,7 +178,7 @@ void Coordinator::BeginQualify(const std::string& lead, const v1::QualifyOptions
 
 void Coordinator::BeginRevert(const std::string& qualification_id, const std::string& request_id, Begun done) {
   Begin(
-      request_id, UuidV5("revert/" + qualification_id),
+      request_id, ContentOf(qualification_id),
       [this, qualification_id](storage::Transaction& transaction, Row& row, Step& step) -> Status {
         QUARTET_ASSIGN_OR_RETURN(const auto reverted, repository_.Find(transaction, qualification_id));
         if (!reverted || IsTombstone(*reverted)) return NoSuchQualification(qualification_id);
@@ -185,7 +215,7 @@ Result<v1::Qualification> Coordinator::Read(const std::string& id) const {
     return {};
   }));
   if (!row || IsTombstone(*row)) return NoSuchQualification(id);
-  return std::move(row->qualification());
+  return ViewOf(*row);
 }
 
 }  // namespace quartet::qualification

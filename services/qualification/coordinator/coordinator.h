@@ -15,6 +15,7 @@
 #include "common/telemetry/contradictions.h"
 #include "services/qualification/coordinator/recent_rows.h"
 #include "services/qualification/coordinator/step_writer.h"
+#include "services/qualification/pending/resend_pace.h"
 #include "services/qualification/qualification_repository.h"
 #include "services/qualification/waiters.h"
 
@@ -39,6 +40,12 @@ class Coordinator {
   // The same for taking `qualification_id` back. Errors: NOT_FOUND,
   // FAILED_PRECONDITION NOT_COMMITTED.
   void BeginRevert(const std::string& qualification_id, const std::string& request_id, Begun done);
+
+  // What an earlier call with this request_id began, as it stands; nothing if there was none.
+  // Errors: ALREADY_EXISTS REQUEST_ID_REUSED; those of the database.
+  using Found = Result<std::optional<v1::Qualification>>;
+  Found FindQualify(const std::string& lead, const v1::QualifyOptions& options, const std::string& request_id) const;
+  Found FindRevert(const std::string& qualification_id, const std::string& request_id) const;
 
   // Gives up an undecided qualification. Errors: NOT_FOUND, FAILED_PRECONDITION
   // QUALIFICATION_DECIDED.
@@ -82,6 +89,7 @@ class Coordinator {
 
   std::string NewId();
   void Begin(const std::string& request_id, std::string content, Start start, Begun done);
+  Found FindBegun(const std::string& request_id, const std::string& content) const;
   // The qualification that an earlier `request` with this content began.
   Result<v1::Qualification> BegunBy(storage::Transaction& transaction, const std::string& request_id,
                                     const Request& request, const std::string& content) const;
@@ -122,6 +130,7 @@ class Coordinator {
   IdSource& ids_;
   const StepWriter steps_;
   RecentRows recent_;
+  mutable ResendPace pace_;
 };
 
 }  // namespace quartet::qualification

@@ -101,10 +101,13 @@ Status Coordinator::RedriveRow(storage::Transaction& transaction, const Driven& 
     QUARTET_ASSIGN_OR_RETURN(row, repository_.Find(transaction, driven.due.id));
   }
   const std::int64_t now_us = clock_.NowMicros();
-  if (!row || row->redrive_time_us == 0 || row->redrive_time_us > now_us) return {};
+  if (!row || !IsDue(*row, now_us)) return {};
   QUARTET_ASSIGN_OR_RETURN(const Holder holder, steps_.LookUpHolder(transaction, row->waits_for, written));
   const Before before(*row);
-  const Step step = OnRedrive(*row, holder.decided, now_us);
+  Step step = OnRedrive(*row, holder.decided, now_us);
+  // What was sent before lies in the stream of a service that does not answer.
+  if (row->state() == before.state)
+    std::erase_if(step.sends, [&](const Send& send) { return !pace_.MayResend(send.to, now_us); });
   return steps_.Apply(transaction, *std::move(row), step, before, out, written);
 }
 

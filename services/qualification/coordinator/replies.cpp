@@ -47,6 +47,7 @@ std::vector<Status> Coordinator::Handle(std::span<const events::Delivery> delive
       statuses[i] = Malformed();
       continue;
     }
+    pace_.Heard(reply.participant());
     // Joined on their way, they have nothing to do with each other; what is malformed is so alone.
     if (!IsWellFormed(reply)) statuses[i] = Malformed();
     if (reply.has_acknowledged()) {

@@ -43,7 +43,9 @@ Status ForEachRecord(Rpc& rpc, const ResourceKind& kind, const ListQuery& query,
   const auto response = kind.NewMessage(fmt::format("List{}Response", kind.plural_type));
   SetText(*request, "filter", query.filter);
   SetText(*request, "order_by", query.order_by);
-  if (query.show_deleted) request->GetReflection()->SetBool(request.get(), &Field(*request, "show_deleted"), true);
+  for (const auto& [is_set, field] : {std::pair(query.show_deleted, "show_deleted"), std::pair(query.stuck, "stuck")}) {
+    if (is_set) request->GetReflection()->SetBool(request.get(), &Field(*request, field), true);
+  }
 
   const auto& records = Field(*response, kind.plural);
   std::int64_t left = query.limit;

@@ -32,6 +32,7 @@ struct ListQuery {
   std::string filter;
   std::string order_by;
   bool show_deleted = false;
+  bool stuck = false;  // qualifications only
   std::int32_t page_size = 500;
   std::int64_t limit = 0;  // 0: all
 };

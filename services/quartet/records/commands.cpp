@@ -29,9 +29,23 @@ struct NameArguments {
   Format format = Format::kTable;
 };
 
+// Of qualifications that are stuck: what is the matter with them.
+std::vector<RecordColumn> StuckColumns() {
+  return {{"ID", "name"},
+          {"LEAD", "lead", false, 0, 3},
+          {"STATE", "state"},
+          {"TRIES", "tries", true},
+          {"AWAITING", "awaiting", false, 10},
+          {"HELD BY", "waits_for", false, 0, 1},
+          {"ERROR", "last_error", false, 10, 2},
+          {"CREATED", "create_time", false, 0, 4}};
+}
+
 int RunList(Session& session, const ResourceKind& kind, const ListArguments& arguments) {
+  const bool stuck = arguments.query.stuck;
   const auto writer =
-      MakeRecordWriter(arguments.format, session.console(), kind.record, kind.columns, std::string(kind.plural));
+      MakeRecordWriter(arguments.format, session.console(), kind.record, stuck ? StuckColumns() : kind.columns,
+                       fmt::format("{}{}", stuck ? "stuck " : "", kind.plural));
   const auto status =
       ForEachRecord(session.rpc(), kind, arguments.query, [&writer](const Message& record) { writer->Add(record); });
   if (!status.ok()) return ReportError(session.console(), status.error());
@@ -122,7 +136,7 @@ int ForEachName(Session& session, const ResourceKind& kind, const std::vector<st
 }
 
 void AddReadCommands(CLI::App& group, const ResourceKind& kind, Session& session) {
-  const bool has_deleted = kind.service != Service::kQualification;
+  const bool is_process = kind.service == Service::kQualification;
   auto* list = group.add_subcommand("list", fmt::format("List {}, oldest first", kind.plural));
   auto query = std::make_shared<ListArguments>();
   SetExamples(*list, {fmt::format("quartet {} list --order-by 'create_time desc' --limit 20", kind.singular),
@@ -135,7 +149,14 @@ void AddReadCommands(CLI::App& group, const ResourceKind& kind, Session& session
       ->check(CLI::Range(1, 1000).description(""));
   list->add_option("--limit", query->query.limit, "How many at most; all if not given")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}).description(""));
-  if (has_deleted) list->add_flag("--show-deleted", query->query.show_deleted, "Deleted ones too");
+  if (is_process) {
+    list->add_flag(
+        "--stuck", query->query.stuck,
+        "Only those that do not move, and what they wait for: begun more than 30 seconds ago, or asked again "
+        "three times, and not decided or not acknowledged by every service");
+  } else {
+    list->add_flag("--show-deleted", query->query.show_deleted, "Deleted ones too");
+  }
   AddOutputOption(*list, query->format);
   list->callback([&kind, &session, query] {
     session.command = [&kind, &session, query] { return RunList(session, kind, *query); };

@@ -132,6 +132,10 @@ std::vector<std::string> Values(const Message& message, const FieldDescriptor& f
       values.push_back(reflection.GetRepeatedString(message, &field, i));
       continue;
     }
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      values.push_back(EnumText(*field.enum_type(), reflection.GetRepeatedEnumValue(message, &field, i)));
+      continue;
+    }
     const Message& item = reflection.GetRepeatedMessage(message, &field, i);
     if (field.is_map()) {
       const auto* entry = item.GetDescriptor();
@@ -191,7 +195,8 @@ std::string PeopleText(const Message& record, const FieldDescriptor& field, bool
     return Printable(MessageText(record.GetReflection()->GetMessage(record, &field), false));
   }
   const auto values = Values(record, field, brief);
-  if (!brief || values.size() < 2) return Printable(fmt::format("{}", fmt::join(values, ", ")));
+  const bool is_short = field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM;
+  if (!brief || is_short || values.size() < 2) return Printable(fmt::format("{}", fmt::join(values, ", ")));
   return Printable(fmt::format("{} +{}", values.front(), values.size() - 1));
 }
 

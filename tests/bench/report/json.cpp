@@ -134,6 +134,37 @@ Json SizeJson(const SizeResult& size) {
   return json;
 }
 
+Json BacklogJson(const BacklogResult& result) {
+  Json json = {{"store", result.store},
+               {"peak_per_second", result.peak},
+               {"overload", Json::array()},
+               {"away",
+                {{"pause_seconds", result.away.pause_seconds},
+                 {"per_second_wanted", result.away.rate},
+                 {"load", LoadJson(result.away.load)},
+                 {"worked_off_seconds", result.away.worked_off_seconds},
+                 {"orchestrator_peak_bytes", result.away.orchestrator_peak_bytes},
+                 {"moments", Json::array()}}}};
+  for (const OverloadStep& step : result.overload) {
+    Json one = LoadJson(step.load);
+    one["what"] = step.what;
+    one["per_second_wanted"] = step.rate;
+    one["refusal_p99_us"] = Micros(step.load.RefusalPercentile(0.99));
+    one["settle_seconds"] = step.settle_seconds;
+    one["orchestrator_bytes"] = step.orchestrator_bytes;
+    json["overload"].push_back(std::move(one));
+  }
+  for (const BacklogMoment& moment : result.away.moments) {
+    json["away"]["moments"].push_back({{"when", moment.when},
+                                       {"pending", moment.pending},
+                                       {"get", LoadJson(moment.get)},
+                                       {"list", LoadJson(moment.list)},
+                                       {"orchestrator_bytes", moment.orchestrator_bytes},
+                                       {"redis_bytes", moment.redis_bytes}});
+  }
+  return json;
+}
+
 Json ReplicasJson(const ReplicasResult& result) {
   Json json = {{"replicas", result.point.replicas},
                {"partitions", result.point.partitions},
@@ -169,6 +200,8 @@ std::string ToJson(const Report& report) {
   for (const SizeResult& size : report.sizes) json["sizes"].push_back(SizeJson(size));
   json["replicas"] = Json::array();
   for (const ReplicasResult& result : report.replicas) json["replicas"].push_back(ReplicasJson(result));
+  json["backlog"] = Json::array();
+  for (const BacklogResult& result : report.backlog) json["backlog"].push_back(BacklogJson(result));
   json["instructions"] = Json::array();
   for (const Instructions& counted : report.instructions) {
     json["instructions"].push_back(

@@ -10,6 +10,7 @@
 #include "tests/bench/machine/machine.h"
 #include "tests/bench/machine/processes.h"
 #include "tests/bench/monolith/monolith.h"
+#include "tests/bench/sections/backlog.h"
 #include "tests/bench/sections/calls.h"
 #include "tests/bench/sections/conversions.h"
 #include "tests/bench/sections/import_limit.h"
@@ -50,6 +51,7 @@ struct Report {
   std::vector<SizeResult> sizes;
   std::vector<Instructions> instructions;
   std::vector<ReplicasResult> replicas;
+  std::vector<BacklogResult> backlog;
 
   // The point of the monolith with the most conversions per second, or null.
   const MonolithResult* FastestMonolith(MonolithPoint::How how) const;

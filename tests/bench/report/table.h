@@ -30,6 +30,7 @@ void AddMonolith(TableOut out, const Report& report);
 void AddInstructions(TableOut out, const Report& report);
 void AddSizes(TableOut out, const Report& report);
 void AddReplicas(TableOut out, const Report& report);
+void AddBacklog(TableOut out, const Report& report);
 // What counts most, of all that was measured.
 void AddHeadline(TableOut out, const Report& report);
 void AddCalls(TableOut out, const SuiteReport& suite);

@@ -62,6 +62,7 @@ std::string ToTable(const Report& report) {
   AddInstructions(out, report);
   AddSizes(out, report);
   AddReplicas(out, report);
+  AddBacklog(out, report);
   AddMonolith(out, report);
   AddHeadline(out, report);
   if (report.Failures() > 0) {

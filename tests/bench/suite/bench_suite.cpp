@@ -117,8 +117,12 @@ std::int64_t BenchSuite::QueryNumber(std::string_view service, const std::string
   return session == sessions_.end() ? suite_.QueryNumber(service, sql) : session->second.Number(sql);
 }
 
+std::int64_t BenchSuite::Pending() {
+  return QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0");
+}
+
 std::int64_t BenchSuite::Unfinished() {
-  std::int64_t unfinished = QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0");
+  std::int64_t unfinished = Pending();
   if (unfinished > 0) return unfinished;
   for (const std::string_view service : config::kServices) {
     unfinished += QueryNumber(service, "SELECT count(*) FROM outbox");

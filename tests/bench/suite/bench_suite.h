@@ -46,6 +46,9 @@ class BenchSuite {
   // What its Redis, its services and its databases have done since they were started.
   Counts Count();
 
+  // Qualifications that are not over.
+  std::int64_t Pending();
+
   // Waits until nothing is left to do for any qualification: no intent, no
   // decision without acknowledgement, no message unpublished. Throws std::runtime_error if that
   // takes more than a minute.

@@ -37,6 +37,12 @@ std::string Bytes(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
+Duration Of(const std::vector<double>& sorted, double fraction) {
+  if (sorted.empty()) return Duration(0);
+  const auto last = static_cast<double>(sorted.size() - 1);
+  return Duration(sorted[static_cast<std::size_t>(fraction * last + 0.5)]);
+}
+
 class Generator {
  public:
   Generator(const Load& load, const std::stop_token& stop) : load_(load), stop_(stop), room_(load.in_flight) {
@@ -68,6 +74,7 @@ class Generator {
     }
     result_.length = last_answer_ - start_;
     std::ranges::sort(result_.latencies);
+    std::ranges::sort(result_.refusals);
     return std::move(result_);
   }
 
@@ -140,6 +147,7 @@ class Generator {
     }
     if (load_.rate > 0 && call.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
       ++result_.refused;
+      result_.refusals.push_back(Duration(last_answer_ - call.due).count());
       return;
     }
     if (result_.failures++ == 0) {
@@ -173,9 +181,11 @@ double LoadResult::PerSecond() const {
 }
 
 Duration LoadResult::Percentile(double fraction) const {
-  if (latencies.empty()) return Duration(0);
-  const auto last = static_cast<double>(latencies.size() - 1);
-  return Duration(latencies[static_cast<std::size_t>(fraction * last + 0.5)]);
+  return Of(latencies, fraction);
+}
+
+Duration LoadResult::RefusalPercentile(double fraction) const {
+  return Of(refusals, fraction);
 }
 
 LoadResult RunLoad(const Load& load, const std::stop_token& stop) {

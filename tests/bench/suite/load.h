@@ -42,11 +42,13 @@ struct LoadResult {
   std::string first_failure;
   Duration length{0};              // from the first call's start to the last answer
   std::vector<double> latencies;   // of each good call; sorted. In an open loop from the moment the call was due
+  std::vector<double> refusals;    // the same of each call that was refused
   std::size_t response_bytes = 0;  // of the last good response
 
   double PerSecond() const;
   // The latency that a share of `fraction` (0 to 1) of the calls did not exceed; 0 s without calls.
   Duration Percentile(double fraction) const;
+  Duration RefusalPercentile(double fraction) const;
 };
 
 // Runs `load`; returns when the last call has been answered. Calls have a

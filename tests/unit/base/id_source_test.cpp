@@ -121,5 +121,19 @@ TEST(IsUuid, OnlyTheLowerCaseTextualForm) {
   }
 }
 
+TEST(FirstUuidV7At, StandsBetweenWhatWasMadeBeforeAndAfter) {
+  ManualClock clock;
+  UuidV7Source ids(clock, 1);
+  const std::string before = ids.NewUuid();
+  clock.Advance(1'000);
+  const std::string after = ids.NewUuid();
+  const std::string bound = FirstUuidV7At(clock.NowMicros());
+  EXPECT_LT(before, bound);
+  EXPECT_LT(bound, after);
+  EXPECT_LT(FirstUuidV7At(clock.NowMicros() - 1), after);
+  EXPECT_LT(before, FirstUuidV7At(clock.NowMicros() - 999));
+  EXPECT_LT(FirstUuidV7At(0), before);
+}
+
 }  // namespace
 }  // namespace quartet

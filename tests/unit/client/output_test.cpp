@@ -17,6 +17,7 @@
 
 #include "quartet/lead/v1/lead.pb.h"
 #include "quartet/opportunity/v1/service.pb.h"
+#include "quartet/qualification/v1/qualification.pb.h"
 
 namespace quartet::cli {
 namespace {
@@ -209,6 +210,15 @@ TEST_F(CliOutput, ASumThatIsMoreThanMoneyHoldsIsShownAsMore) {
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_THAT(lines[1], HasSubstr("> 9,223,372,036,854,775,807"));
   EXPECT_THAT(lines[2], HasSubstr(": > 9,223,372,036,854,77"));
+}
+
+TEST(CliText, AllServicesThatAreAwaitedAreNamed) {
+  qualification::v1::Qualification stuck;
+  stuck.add_awaiting(qualification::v1::CONTACT);
+  stuck.add_awaiting(qualification::v1::OPPORTUNITY);
+  stuck.mutable_last_error()->set_message("damaged");
+  EXPECT_EQ(CellText(stuck, "awaiting"), "CONTACT, OPPORTUNITY");
+  EXPECT_EQ(CellText(stuck, "last_error"), "damaged");
 }
 
 }  // namespace

@@ -117,6 +117,23 @@ TEST_F(Settings, AFlagWinsOverItsTwin) {
   EXPECT_EQ(settings.log_level, "info");
 }
 
+TEST_F(Settings, ACallerMayHaveHalfOfWhatMayBePendingUnlessTold) {
+  EXPECT_EQ(Good({}).pending_max, 10'000);
+  EXPECT_EQ(Good({}).pending_per_caller_max, 5'000);
+  EXPECT_EQ(Good({"--pending-max", "50"}).pending_per_caller_max, 25);
+  EXPECT_EQ(Good({"--pending-max", "1"}).pending_per_caller_max, 1);
+  EXPECT_EQ(Good({"--pending-max", "50", "--pending-per-caller-max", "40"}).pending_per_caller_max, 40);
+  EXPECT_THAT(Mistakes(Parse({"--pending-max", "0", "--pending-per-caller-max", "0"})),
+              UnorderedElementsAre("--pending-max", "--pending-per-caller-max"));
+}
+
+TEST_F(Settings, QualificationsAreKeptForThreeMonthsUnlessTold) {
+  EXPECT_EQ(Good({}).qualification_retention_days, 90);
+  environment_["QUARTET_QUALIFICATION_RETENTION"] = "0";
+  EXPECT_EQ(Good({}).qualification_retention_days, 0);
+  EXPECT_THAT(Mistakes(Parse({"--qualification-retention", "-1"})), ElementsAre("--qualification-retention"));
+}
+
 TEST_F(Settings, ThePipelineOfOpportunitiesCanBeChosen) {
   EXPECT_EQ(Good({"--pipeline", "TALK=20,SIGN=90"}).pipeline, "TALK=20,SIGN=90");
   environment_["QUARTET_PIPELINE"] = "TALK=30";
