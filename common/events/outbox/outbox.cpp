@@ -18,8 +18,11 @@ namespace quartet::events {
 namespace {
 
 constexpr std::string_view kEventSuffix = ".events";
-constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)";
-constexpr std::string_view kInsertEvent = "INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)";
+constexpr storage::Statement kInsertOutbox = {
+    "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)",
+    storage::Inserts("outbox").By("id", 1)};
+constexpr storage::Statement kInsertEvent = {"INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)",
+                                             storage::Inserts("event").By("id", 1)};
 
 // Moves those messages of `from` that their sender sends again, and does not join, to `to`.
 void TakeResent(std::vector<Message>& from, std::vector<Message>& to) {
