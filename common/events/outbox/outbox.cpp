@@ -150,9 +150,11 @@ storage::WriteOperation Outbox::Operation(Run run, std::function<void(Status)> d
               }};
 }
 
-void Outbox::Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect) {
+void Outbox::Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect,
+                     std::size_t size_bytes) {
   storage::WriteOperation operation = Operation(std::move(run), std::move(done), nullptr);
   operation.expect = std::move(expect);
+  operation.size_bytes = size_bytes;
   database_.Enqueue(std::move(operation));
 }
 
