@@ -14,30 +14,37 @@ namespace {
 
 // `reserved` is text: one "kind value" per line. Normalised identities hold no
 // line breaks.
-constexpr std::string_view kOnRecord =
+constexpr storage::Statement kOnRecord = {
     "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
-    "WHERE record_id = $1 ORDER BY qualification_id";
-constexpr std::string_view kFind =
+    "WHERE record_id = $1 ORDER BY qualification_id",
+    storage::Reads("intent").By("record_id", 1)};
+constexpr storage::Statement kFind = {
     "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved FROM intent "
-    "WHERE record_id = $1 AND qualification_id = $2";
+    "WHERE record_id = $1 AND qualification_id = $2",
+    storage::Reads("intent").By("record_id", 1).By("qualification_id", 2)};
 // A record that is not there yet: all that is read of one is NULL.
 constexpr std::string_view kOpening =
     "SELECT record_id, qualification_id, attempt, kind, age, proposal, reserved, NULL FROM intent WHERE kind = 2";
-constexpr std::string_view kOlderThan =
+constexpr storage::Statement kOlderThan = {
     "SELECT DISTINCT qualification_id FROM intent WHERE write_time < $1 "
-    "ORDER BY qualification_id LIMIT $2";
-constexpr std::string_view kInsert =
+    "ORDER BY qualification_id LIMIT $2",
+    storage::Reads("intent")};
+constexpr storage::Statement kInsert = {
     "INSERT INTO intent (record_id, qualification_id, attempt, kind, age, proposal, reserved, "
-    "write_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-constexpr std::string_view kDelete = "DELETE FROM intent WHERE record_id = $1 AND qualification_id = $2";
-constexpr std::string_view kFindParticipation =
-    "SELECT void_through, attempt, state, reply, records, undo FROM participation WHERE qualification_id = $1";
-constexpr std::string_view kSaveParticipation =
+    "write_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    storage::Inserts("intent").By("record_id", 1).By("qualification_id", 2)};
+constexpr storage::Statement kDelete = {"DELETE FROM intent WHERE record_id = $1 AND qualification_id = $2",
+                                        storage::Deletes("intent").By("record_id", 1).By("qualification_id", 2)};
+constexpr storage::Statement kFindParticipation = {
+    "SELECT void_through, attempt, state, reply, records, undo FROM participation WHERE qualification_id = $1",
+    storage::Reads("participation").By("qualification_id", 1)};
+constexpr storage::Statement kSaveParticipation = {
     "INSERT INTO participation (qualification_id, void_through, attempt, state, reply, records, "
     "update_time, undo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
     "ON CONFLICT (qualification_id) DO UPDATE SET void_through = excluded.void_through, "
     "attempt = excluded.attempt, state = excluded.state, reply = excluded.reply, "
-    "records = excluded.records, update_time = excluded.update_time, undo = excluded.undo";
+    "records = excluded.records, update_time = excluded.update_time, undo = excluded.undo",
+    storage::Upserts("participation").By("qualification_id", 1)};
 
 std::string FormatReserved(const std::vector<identity::Identity>& identities) {
   std::string text;

@@ -21,14 +21,17 @@ constexpr std::int64_t kHeldMax = 10;
 // It moves with the retention, which is days.
 constexpr std::int64_t kAskInterval_us = 60'000'000;
 
-constexpr std::string_view kFind = "SELECT time FROM participation_watermark WHERE id = 1";
-constexpr std::string_view kRaise = "UPDATE participation_watermark SET time = $1 WHERE id = 1 AND time < $1";
+constexpr storage::Statement kFind = {"SELECT time FROM participation_watermark WHERE id = 1",
+                                      storage::Reads("participation_watermark")};
+constexpr storage::Statement kRaise = {"UPDATE participation_watermark SET time = $1 WHERE id = 1 AND time < $1",
+                                       storage::Updates("participation_watermark")};
 constexpr std::string_view kDelete =
     "DELETE FROM participation WHERE qualification_id IN (SELECT qualification_id FROM participation "
     "WHERE qualification_id < $1 AND state <> $2 ORDER BY qualification_id LIMIT $3)";
-constexpr std::string_view kHeld =
+constexpr storage::Statement kHeld = {
     "SELECT qualification_id FROM participation WHERE qualification_id < $1 AND state = $2 "
-    "ORDER BY qualification_id LIMIT $3";
+    "ORDER BY qualification_id LIMIT $3",
+    storage::Reads("participation").By("state", 2)};
 constexpr auto kHeldState = static_cast<std::int64_t>(Participation::State::kHeld);
 
 // What the text of every UUIDv7 of an earlier millisecond is less than.

@@ -298,8 +298,10 @@ void RecordStore::Enqueue(const PendingPtr& write, const Background& background,
     });
     if (!accepted) done(Overloaded());
   };
-  outbox_.Enqueue(Try(write), std::move(decide),
-                  [write](storage::Transaction& transaction) { write->expect(*write, transaction); });
+  outbox_.Enqueue(
+      Try(write), std::move(decide), [write](storage::Transaction& transaction) { write->expect(*write, transaction); },
+      // The record, and the event that shows it.
+      write->creation ? 2 * write->creation->after.bytes.size() : 0);
 }
 
 Result<resource::Record> RecordStore::Run(const PendingPtr& write) {

@@ -4,7 +4,7 @@
 
 namespace quartet::events {
 
-Result<RowPage> MeasurePage(storage::Transaction& transaction, std::string_view sql,
+Result<RowPage> MeasurePage(storage::Transaction& transaction, const storage::Statement& statement,
                             std::initializer_list<storage::Param> parameters, std::int64_t rows_max,
                             std::size_t bytes_max) {
   std::vector<storage::Param> all(parameters);
@@ -12,7 +12,7 @@ Result<RowPage> MeasurePage(storage::Transaction& transaction, std::string_view 
   RowPage page;
   std::size_t bytes = 0;
   std::int64_t found = 0;
-  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, all, [&](const storage::Row& row) {
+  QUARTET_RETURN_IF_ERROR(transaction.Query(statement, all, [&](const storage::Row& row) {
     ++found;
     bytes += static_cast<std::size_t>(row.Int(1));
     if (page.has_more || (page.rows > 0 && bytes > bytes_max)) {

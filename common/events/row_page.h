@@ -21,7 +21,7 @@ struct RowPage {
 // The first rows of `sql`, which selects an id and the length of what is to be
 // read, in the order of ids, at most `rows_max` of them (its last parameter): those
 // that have together no more than `bytes_max`, and at least one.
-Result<RowPage> MeasurePage(storage::Transaction& transaction, std::string_view sql,
+Result<RowPage> MeasurePage(storage::Transaction& transaction, const storage::Statement& statement,
                             std::initializer_list<storage::Param> parameters, std::int64_t rows_max,
                             std::size_t bytes_max);
 

@@ -9,9 +9,11 @@ namespace {
 // Few enough that others are not kept waiting.
 constexpr int kChunkRecords = 250;
 
-constexpr std::string_view kThrough = "SELECT through FROM identity_backfill";
-constexpr std::string_view kMove = "UPDATE identity_backfill SET through = $2 WHERE through = $1";
-constexpr std::string_view kEnd = "DELETE FROM identity_backfill WHERE through = $1";
+constexpr storage::Statement kThrough = {"SELECT through FROM identity_backfill", storage::Reads("identity_backfill")};
+constexpr storage::Statement kMove = {"UPDATE identity_backfill SET through = $2 WHERE through = $1",
+                                      storage::Updates("identity_backfill")};
+constexpr storage::Statement kEnd = {"DELETE FROM identity_backfill WHERE through = $1",
+                                     storage::Deletes("identity_backfill").By("through", 1)};
 
 }  // namespace
 

@@ -10,22 +10,30 @@ namespace {
 constexpr std::string_view kFixedColumns = "id, version, create_time, update_time, delete_time, body";
 constexpr int kFixedColumnCount = 6;
 
-constexpr std::string_view kOwner =
+constexpr storage::Statement kOwner = {
     "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 ORDER BY former, record_id "
-    "LIMIT 1";
-constexpr std::string_view kClaim =
+    "LIMIT 1",
+    storage::Reads("identity").By("kind", 1).By("value", 2)};
+constexpr storage::Statement kClaim = {
     "INSERT INTO identity (value, kind, record_id, former, first) VALUES ($2, $1, $3, $5, $4) "
-    "ON CONFLICT (value, kind, record_id) DO NOTHING";
-constexpr std::string_view kIdentitiesOf = "SELECT kind, value, former FROM identity WHERE record_id = $1";
-constexpr std::string_view kHas = "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
+    "ON CONFLICT (value, kind, record_id) DO NOTHING",
+    storage::Inserts("identity").By("value", 2).By("kind", 1)};
+constexpr storage::Statement kIdentitiesOf = {"SELECT kind, value, former FROM identity WHERE record_id = $1",
+                                              storage::Reads("identity").By("record_id", 1)};
+constexpr storage::Statement kHas = {"SELECT record_id FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3",
+                                     storage::Reads("identity").By("kind", 1).By("value", 2).By("record_id", 3)};
 // Where nobody owns any.
-constexpr std::string_view kShare =
+constexpr storage::Statement kShare = {
     "INSERT INTO identity (value, kind, record_id, former) VALUES ($2, $1, $3, 0) "
-    "ON CONFLICT (value, kind, record_id) DO NOTHING";
-constexpr std::string_view kFree = "DELETE FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3";
-constexpr std::string_view kFreeAll = "DELETE FROM identity WHERE record_id = $1";
-constexpr std::string_view kMarkFormer =
-    "UPDATE identity SET former = $4 WHERE kind = $1 AND value = $2 AND record_id = $3";
+    "ON CONFLICT (value, kind, record_id) DO NOTHING",
+    storage::Inserts("identity").By("value", 2).By("kind", 1).By("record_id", 3)};
+constexpr storage::Statement kFree = {"DELETE FROM identity WHERE kind = $1 AND value = $2 AND record_id = $3",
+                                      storage::Deletes("identity").By("kind", 1).By("value", 2).By("record_id", 3)};
+constexpr storage::Statement kFreeAll = {"DELETE FROM identity WHERE record_id = $1",
+                                         storage::Deletes("identity").By("record_id", 1)};
+constexpr storage::Statement kMarkFormer = {
+    "UPDATE identity SET former = $4 WHERE kind = $1 AND value = $2 AND record_id = $3",
+    storage::Updates("identity").By("kind", 1).By("value", 2).By("record_id", 3)};
 
 std::int64_t KindNumber(const identity::Identity& identity) {
   return static_cast<std::int64_t>(identity.kind);
@@ -72,12 +80,15 @@ RecordRepository::RecordRepository(const Schema& schema) : schema_(schema) {
     values += fmt::format(", ${}", next);
   }
   select_ = fmt::format("SELECT {} FROM {}", kFixedColumns, schema.table);
-  find_ = fmt::format("SELECT {} FROM {} WHERE id = $1", columns, schema.table);
-  read_ = fmt::format("{} WHERE id = $1", select_);
-  after_ = fmt::format("{} WHERE id > $1 ORDER BY id LIMIT $2", select_);
-  insert_ = fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values);
-  touch_ = fmt::format("UPDATE {} SET version = version WHERE id = $1", schema.table);
-  remove_ = fmt::format("DELETE FROM {} WHERE id = $1", schema.table);
+  find_ = {fmt::format("SELECT {} FROM {} WHERE id = $1", columns, schema.table),
+           storage::Reads(schema.table).By("id", 1)};
+  read_ = {fmt::format("{} WHERE id = $1", select_), storage::Reads(schema.table).By("id", 1)};
+  after_ = {fmt::format("{} WHERE id > $1 ORDER BY id LIMIT $2", select_), storage::Reads(schema.table)};
+  insert_ = {fmt::format("INSERT INTO {} ({}) VALUES ({})", schema.table, columns, values),
+             storage::Inserts(schema.table).By("id", 1)};
+  touch_ = {fmt::format("UPDATE {} SET version = version WHERE id = $1", schema.table),
+            storage::Updates(schema.table).By("id", 1)};
+  remove_ = {fmt::format("DELETE FROM {} WHERE id = $1", schema.table), storage::Deletes(schema.table).By("id", 1)};
 }
 
 void RecordRepository::ExpectFind(storage::Transaction& transaction, std::string_view id) const {
@@ -178,7 +189,8 @@ Status RecordRepository::Update(storage::Transaction& transaction, const Record&
   }
   params.emplace_back(before.version);
   sql += fmt::format(" WHERE id = $1 AND version = ${}", params.size());
-  return transaction.Change(sql, params, Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again"));
+  return transaction.Change(storage::Statement::Declared(sql, storage::Updates(schema_.table).By("id", 1)), params,
+                            Aborted("ETAG_MISMATCH", "the record was changed meanwhile; read it again"));
 }
 
 Status RecordRepository::Touch(storage::Transaction& transaction, std::string_view id) const {

@@ -10,6 +10,7 @@
 #include "common/resource/record.h"
 #include "common/resource/schema.h"
 #include "common/storage/database.h"
+#include "common/storage/statement/owned_statement.h"
 
 namespace quartet::resource {
 
@@ -98,12 +99,12 @@ class RecordRepository {
  private:
   Schema schema_;
   std::string select_;
-  std::string after_;
-  std::string find_;
-  std::string read_;
-  std::string insert_;
-  std::string touch_;
-  std::string remove_;
+  storage::OwnedStatement after_;
+  storage::OwnedStatement find_;
+  storage::OwnedStatement read_;
+  storage::OwnedStatement insert_;
+  storage::OwnedStatement touch_;
+  storage::OwnedStatement remove_;
 };
 
 // The parameter that compares with a projected column.

@@ -7,6 +7,7 @@
 // microseconds since the Unix epoch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -19,6 +20,7 @@
 #include <variant>
 
 #include "common/base/result.h"
+#include "common/storage/statement/statement.h"
 
 namespace quartet::storage {
 
@@ -29,8 +31,12 @@ struct Blob {
 // A statement's parameter: NULL, a BIGINT, a TEXT or a BLOB/BYTEA. Views must
 // live until the call returns.
 using Param = std::variant<std::nullptr_t, std::int64_t, std::string_view, Blob>;
+// What they take, about.
+std::size_t SizeOf(std::span<const Param> params);
 
-// One row of a result; valid only inside the callback that is given it.
+// One row of a result; valid only inside the callback that is given it. A value of
+// another type than is asked for reads as NULL does, and the query then gives
+// DATA_LOSS ROW_UNREADABLE.
 class Row {
  public:
   virtual ~Row() = default;
@@ -46,14 +52,18 @@ class Row {
 using RowCallback = std::function<void(const Row&)>;
 
 // One transaction. Statements are prepared once and kept by their text, so the
-// text should be a constant or one of few variants. Every parameter from $1 to
+// text should be a constant or one of few variants. Where what it touches is
+// declared beside it, the store may run it together with others. Every parameter from $1 to
 // the highest that the statement names must be given, and no more.
 // The first statement that fails fails the transaction: every later one gives
 // the same error, and the operation cannot succeed any more (so it is in
 // PostgreSQL). What may be there already is inserted with ON CONFLICT.
 // Errors: UNAVAILABLE DATABASE_UNAVAILABLE (locked, disk full, I/O; RetryInfo),
 // INTERNAL for a statement that is wrong (never with its text),
-// ALREADY_EXISTS UNIQUE_VIOLATION when a unique constraint refuses.
+// ALREADY_EXISTS UNIQUE_VIOLATION when a unique constraint refuses,
+// RESOURCE_EXHAUSTED RESULT_TOO_LARGE for more rows or bytes than limits.h allows.
+// DATA_LOSS ROW_UNREADABLE alone lets the operation go on: it may leave the row to
+// somebody else.
 //
 // Operations are written as if they ran one after the other. Where several
 // processes write one database, two that change the same row, or insert the same
@@ -64,29 +74,29 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
   // Runs a statement and gives each row to `on_row`.
-  virtual Status Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) = 0;
+  virtual Status Query(const Statement& statement, std::span<const Param> params, const RowCallback& on_row) = 0;
   // Runs a statement; the number of rows it changed.
-  virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Param> params) = 0;
+  virtual Result<std::int64_t> Execute(const Statement& statement, std::span<const Param> params) = 0;
 
   // Runs a statement for its effect alone. It may be under way still when this
   // returns, and its failure may then show at a later statement, or only as the
   // result of the operation: what comes after it must not depend on its success.
-  virtual Status Run(std::string_view sql, std::span<const Param> params) {
-    auto changed = Execute(sql, params);
+  virtual Status Run(const Statement& statement, std::span<const Param> params) {
+    auto changed = Execute(statement, params);
     if (!changed.ok()) return std::move(changed).error();
     return {};
   }
   // As Run, of a statement that must change a row; the operation fails with
   // `if_none` if it changes none.
-  virtual Status Change(std::string_view sql, std::span<const Param> params, Error if_none) {
-    auto changed = Execute(sql, params);
+  virtual Status Change(const Statement& statement, std::span<const Param> params, Error if_none) {
+    auto changed = Execute(statement, params);
     if (!changed.ok()) return std::move(changed).error();
     return *changed == 0 ? Status(std::move(if_none)) : Status();
   }
   // Runs an update that changes nothing, so that whoever changes the same row at
   // the same time in another process collides with this operation. A database
   // that one process alone writes need not run it. Otherwise as Run.
-  virtual Status Touch(std::string_view sql, std::span<const Param> params) { return Run(sql, params); }
+  virtual Status Touch(const Statement& statement, std::span<const Param> params) { return Run(statement, params); }
 
   // Whether every question costs a journey to a server. Then what is announced by
   // Expect is asked together.
@@ -94,27 +104,27 @@ class Transaction {
   // Announces a Query with this text and these parameters. All that
   // were announced are asked when the first of them is run. Only a hint, which
   // means nothing where the database is not remote.
-  virtual void Expect(std::string_view /*sql*/, std::span<const Param> /*params*/) {}
+  virtual void Expect(const Statement& /*statement*/, std::span<const Param> /*params*/) {}
 
-  Status Run(std::string_view sql, std::initializer_list<Param> params = {}) {
-    return Run(sql, std::span<const Param>(params.begin(), params.size()));
+  Status Run(const Statement& statement, std::initializer_list<Param> params = {}) {
+    return Run(statement, std::span<const Param>(params.begin(), params.size()));
   }
-  Status Change(std::string_view sql, std::initializer_list<Param> params, Error if_none) {
-    return Change(sql, std::span<const Param>(params.begin(), params.size()), std::move(if_none));
+  Status Change(const Statement& statement, std::initializer_list<Param> params, Error if_none) {
+    return Change(statement, std::span<const Param>(params.begin(), params.size()), std::move(if_none));
   }
-  Status Touch(std::string_view sql, std::initializer_list<Param> params) {
-    return Touch(sql, std::span<const Param>(params.begin(), params.size()));
-  }
-
-  void Expect(std::string_view sql, std::initializer_list<Param> params) {
-    Expect(sql, std::span<const Param>(params.begin(), params.size()));
+  Status Touch(const Statement& statement, std::initializer_list<Param> params) {
+    return Touch(statement, std::span<const Param>(params.begin(), params.size()));
   }
 
-  Status Query(std::string_view sql, std::initializer_list<Param> params, const RowCallback& on_row) {
-    return Query(sql, std::span<const Param>(params.begin(), params.size()), on_row);
+  void Expect(const Statement& statement, std::initializer_list<Param> params) {
+    Expect(statement, std::span<const Param>(params.begin(), params.size()));
   }
-  Result<std::int64_t> Execute(std::string_view sql, std::initializer_list<Param> params) {
-    return Execute(sql, std::span<const Param>(params.begin(), params.size()));
+
+  Status Query(const Statement& statement, std::initializer_list<Param> params, const RowCallback& on_row) {
+    return Query(statement, std::span<const Param>(params.begin(), params.size()), on_row);
+  }
+  Result<std::int64_t> Execute(const Statement& statement, std::initializer_list<Param> params) {
+    return Execute(statement, std::span<const Param>(params.begin(), params.size()));
   }
 };
 
@@ -135,6 +145,8 @@ struct WriteOperation {
   // database's own or that of a Perform; must be quick, must not throw and must
   // not wait for the database (it may enqueue).
   std::function<void(Status)> done;
+  // What it holds while it waits, about: the requests or messages that it was made from.
+  std::size_t size_bytes = 0;
 };
 
 // What a database has done since it was opened.
@@ -154,7 +166,7 @@ class Database {
   virtual ~Database() = default;
 
   // Queues an operation; concurrent ones share a transaction. When the queue
-  // is full, `done` gets RESOURCE_EXHAUSTED OVERLOADED (RetryInfo) at once, on
+  // is full, in number or in bytes, `done` gets RESOURCE_EXHAUSTED OVERLOADED (RetryInfo) at once, on
   // this thread; after Close UNAVAILABLE DATABASE_CLOSED likewise.
   virtual void Enqueue(WriteOperation operation) = 0;
 

@@ -35,7 +35,7 @@ void Count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
 GroupCommit::GroupCommit(WriteSession& session, Options options)
     : session_(session),
       options_(options),
-      queue_(options.queue_limit),
+      queue_(options.queue_limit, options.queue_bytes_limit),
       jitter_(std::random_device{}()),
       thread_([this] { Loop(); }) {}
 
@@ -103,9 +103,9 @@ void GroupCommit::RunBatch(std::span<const WriteOperation> batch, std::span<Stat
   int tries = 0;
   for (std::size_t begin = 0; begin < batch.size();) {
     size = std::min(size, batch.size() - begin);
-    const Piece piece{.operations = batch.subspan(begin, size),
-                      .results = results.subspan(begin, size),
-                      .duplicates = std::span(duplicates).subspan(begin, size)};
+    Piece piece{.operations = batch.subspan(begin, size),
+                .results = results.subspan(begin, size),
+                .duplicates = std::span(duplicates).subspan(begin, size)};
     const Attempt attempt = RunPiece(piece, tries > 0);
     if (attempt != Attempt::kFinished && ++tries < kTriesMax) {
       Count(reruns_);
@@ -119,12 +119,12 @@ void GroupCommit::RunBatch(std::span<const WriteOperation> batch, std::span<Stat
       continue;
     }
     if (attempt != Attempt::kFinished) std::ranges::fill(piece.results, again_);
-    begin += size;
+    begin += piece.operations.size();
     tries = 0;
   }
 }
 
-GroupCommit::Attempt GroupCommit::RunPiece(const Piece& piece, bool repeated) {
+GroupCommit::Attempt GroupCommit::RunPiece(Piece& piece, bool repeated) {
   Mode mode{.alone = piece.operations.size() == 1, .repeated = repeated};
   if (cautious_batches_ > 0 && !mode.alone) {
     --cautious_batches_;
@@ -138,7 +138,7 @@ GroupCommit::Attempt GroupCommit::RunPiece(const Piece& piece, bool repeated) {
   return Try(piece, mode);
 }
 
-GroupCommit::Attempt GroupCommit::Try(const Piece& piece, Mode mode) {
+GroupCommit::Attempt GroupCommit::Try(Piece& piece, Mode mode) {
   if (Status begun = session_.Begin(); !begun.ok()) {
     std::ranges::fill(piece.results, begun);
     return Attempt::kFinished;
@@ -150,9 +150,11 @@ GroupCommit::Attempt GroupCommit::Try(const Piece& piece, Mode mode) {
   for (std::size_t i = 0; i < piece.operations.size(); ++i) {
     const Attempt attempt = TryOne(piece, i, mode);
     duplicates = duplicates || attempt == Attempt::kDuplicate;
-    if (attempt == Attempt::kFinished || (attempt == Attempt::kDuplicate && mode.savepoints)) continue;
-    session_.Rollback();
-    return attempt;
+    if (attempt != Attempt::kFinished && !(attempt == Attempt::kDuplicate && mode.savepoints)) {
+      session_.Rollback();
+      return attempt;
+    }
+    if (session_.WrittenBytes() >= options_.batch_bytes_limit) piece = piece.First(i + 1);
   }
   if (duplicates) {
     session_.Rollback();

@@ -12,6 +12,7 @@
 
 #include "common/base/result.h"
 #include "common/storage/database.h"
+#include "common/storage/limits.h"
 #include "common/storage/write_queue.h"
 
 namespace quartet::storage {
@@ -58,6 +59,9 @@ class WriteSession {
   // failures are known when this returns; otherwise some may show later.
   virtual Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) = 0;
 
+  // Bytes that the open transaction was given to write so far, about.
+  virtual std::size_t WrittenBytes() const { return 0; }
+
   // Whether there is upkeep to be done that can wait until the callers have been
   // answered (a checkpoint). `idle`: no operation waits.
   virtual bool NeedsUpkeep(bool idle) const = 0;
@@ -76,14 +80,17 @@ class WriteSession {
 // transaction itself is lost (disk full, failed commit), its operations run
 // again one by one, so that the one that cannot succeed harms no other. When
 // another process was in the way, the batch runs again after a short while, in
-// ever smaller pieces, for small transactions collide less. A unique value that is
+// ever smaller pieces, for small transactions collide less. A transaction that has
+// written much is committed before the rest of its batch runs. A unique value that is
 // taken may have been free in what the transaction saw; so the batch looks again, and
 // only an operation that keeps meeting one is believed to have done so by itself.
 class GroupCommit {
  public:
   struct Options {
-    std::size_t queue_limit = 10'000;  // operations that may wait
-    std::size_t batch_limit = 512;     // operations that share a transaction
+    std::size_t queue_limit = limits::kQueuedWritesMax;            // operations that may wait
+    std::size_t queue_bytes_limit = limits::kQueuedWriteBytesMax;  // and what they may hold
+    std::size_t batch_limit = limits::kTransactionWritesMax;       // operations that share a transaction
+    std::size_t batch_bytes_limit = limits::kTransactionBytesMax;  // after which it takes no further one
   };
 
   // `session` must outlive this object.
@@ -116,16 +123,23 @@ class GroupCommit {
     std::span<const WriteOperation> operations;
     std::span<Status> results;
     std::span<int> duplicates;  // how often each has met a unique value that was taken
+
+    Piece First(std::size_t count) const {
+      return {.operations = operations.first(count),
+              .results = results.first(count),
+              .duplicates = duplicates.first(count)};
+    }
   };
 
   void Loop();
   // Runs them, and tells each its result.
   void Answer(std::span<const WriteOperation> batch);
   void RunBatch(std::span<const WriteOperation> batch, std::span<Status> results);
-  // A piece of a batch, with savepoints if it needs them.
-  Attempt RunPiece(const Piece& piece, bool repeated);
+  // A piece of a batch, with savepoints if it needs them. It is cut to what its
+  // transaction took.
+  Attempt RunPiece(Piece& piece, bool repeated);
   // One transaction; the results are final only if it is finished.
-  Attempt Try(const Piece& piece, Mode mode);
+  Attempt Try(Piece& piece, Mode mode);
   // The operation at `index` of it; kFinished means that the next one may run, and kDuplicate,
   // where there are savepoints, that it may, to see who else has to look again.
   Attempt TryOne(const Piece& piece, std::size_t index, Mode mode);

@@ -15,4 +15,15 @@ Status RunCatching(const std::function<Status(Transaction&)>& run, Transaction& 
   }
 }
 
+Error ResultTooLarge() {
+  return Error{.code = Code::kResourceExhausted,
+               .reason = "RESULT_TOO_LARGE",
+               .message = "a query of the database gives more than may be held at once"};
+}
+
+Error RowUnreadable() {
+  return Error{
+      .code = Code::kDataLoss, .reason = "ROW_UNREADABLE", .message = "the database holds a value of the wrong type"};
+}
+
 }  // namespace quartet::storage

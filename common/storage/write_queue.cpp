@@ -5,23 +5,31 @@
 #include <iterator>
 #include <utility>
 
+#include "common/storage/limits.h"
+
 namespace quartet::storage {
 namespace {
 
 // Long enough for a full queue to drain on an ordinary disk.
 constexpr std::chrono::milliseconds kRetryAfterOverload(250);
 
+std::size_t SizeOf(const WriteOperation& operation) {
+  return limits::kWriteBytesMin + operation.size_bytes;
+}
+
 }  // namespace
 
 Status WriteQueue::Add(WriteOperation& operation) {
   if (closed_) return Unavailable("DATABASE_CLOSED", "the database is shutting down");
-  if (waiting_.size() >= limit_) {
+  const std::size_t bytes = SizeOf(operation);
+  if (waiting_.size() >= limit_ || (!waiting_.empty() && waiting_bytes_ + bytes > bytes_limit_)) {
     rejected_.fetch_add(1, std::memory_order_relaxed);
     return Error{.code = Code::kResourceExhausted,
                  .reason = "OVERLOADED",
                  .message = "too many writes are waiting for the database",
                  .retry_after = kRetryAfterOverload};
   }
+  waiting_bytes_ += bytes;
   waiting_.push_back(std::move(operation));
   return {};
 }
@@ -71,6 +79,7 @@ bool WriteQueue::Take(std::vector<WriteOperation>& batch, std::size_t max) {
   taker_waits_ = false;
   const bool upkeep = std::exchange(upkeep_, false);
   const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(max, waiting_.size()));
+  for (auto taken = waiting_.begin(); taken != end; ++taken) waiting_bytes_ -= SizeOf(*taken);
   batch.insert(batch.end(), std::move_iterator(waiting_.begin()), std::move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
   return upkeep || !batch.empty();

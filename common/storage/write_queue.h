@@ -17,8 +17,9 @@ namespace quartet::storage {
 // take that thread's place while it has nothing to do. Thread-safe.
 class WriteQueue {
  public:
-  // `limit`: how many operations may wait, at least 1.
-  explicit WriteQueue(std::size_t limit) : limit_(limit) {}
+  // How many operations may wait, at least 1, and how many bytes of them. One that
+  // is larger than all may be waits alone.
+  WriteQueue(std::size_t limit, std::size_t bytes_limit) : limit_(limit), bytes_limit_(bytes_limit) {}
 
   // Appends `operation`, which is moved from only on success.
   // Errors: RESOURCE_EXHAUSTED OVERLOADED (RetryInfo), UNAVAILABLE DATABASE_CLOSED.
@@ -52,9 +53,11 @@ class WriteQueue {
   bool WakeTaker();
 
   const std::size_t limit_;
+  const std::size_t bytes_limit_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<WriteOperation> waiting_;
+  std::size_t waiting_bytes_ = 0;
   bool taker_waits_ = false;
   bool led_ = false;  // by a caller
   bool upkeep_ = false;

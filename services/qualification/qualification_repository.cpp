@@ -11,23 +11,30 @@ namespace quartet::qualification {
 namespace {
 
 // `body` is a serialised StoredQualification, `plan` a serialised Plan.
-constexpr std::string_view kFind =
+constexpr storage::Statement kFind = {
     "SELECT version, create_time, update_time, waits_for, redrive_time, redrive_count, body, plan "
-    "FROM qualification WHERE id = $1";
-constexpr std::string_view kInsert =
+    "FROM qualification WHERE id = $1",
+    storage::Reads("qualification").By("id", 1)};
+constexpr storage::Statement kInsert = {
     "INSERT INTO qualification (id, version, create_time, update_time, state, kind, lead, "
     "waits_for, redrive_time, redrive_count, body, plan) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    storage::Inserts("qualification").By("id", 1)};
 // `body` without `plan`, which is the larger part.
-constexpr std::string_view kFindDecision = "SELECT state, update_time, body FROM qualification WHERE id = $1";
-constexpr std::string_view kFindDecided = "SELECT state, body FROM qualification WHERE id = $1";
-constexpr std::string_view kFence =
+constexpr storage::Statement kFindDecision = {"SELECT state, update_time, body FROM qualification WHERE id = $1",
+                                              storage::Reads("qualification").By("id", 1)};
+constexpr storage::Statement kFindDecided = {"SELECT state, body FROM qualification WHERE id = $1",
+                                             storage::Reads("qualification").By("id", 1)};
+constexpr storage::Statement kFence = {
     "INSERT INTO qualification (id, version, create_time, update_time, state, kind, lead, "
     "waits_for, redrive_time, redrive_count, body, plan) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+    storage::Inserts("qualification").By("id", 1)};
 constexpr std::int64_t kWatermarkId = 1;
-constexpr std::string_view kWatermark = "SELECT time FROM watermark WHERE id = $1";
-constexpr std::string_view kRaiseWatermark = "UPDATE watermark SET time = $2 WHERE id = $1 AND time < $2";
+constexpr storage::Statement kWatermark = {"SELECT time FROM watermark WHERE id = $1",
+                                           storage::Reads("watermark").By("id", 1)};
+constexpr storage::Statement kRaiseWatermark = {"UPDATE watermark SET time = $2 WHERE id = $1 AND time < $2",
+                                                storage::Updates("watermark").By("id", 1)};
 // An expression, lest the planner walk through all that ever were in the order of their ids: those that are not over
 // are few and have an index.
 constexpr std::string_view kOldestPending = "SELECT MIN(id || '') FROM qualification WHERE redrive_time > 0";
@@ -40,33 +47,43 @@ constexpr std::string_view kDeleteRequests =
     "DELETE FROM request WHERE qualification_id <= $1 "
     "AND qualification_id NOT IN (SELECT id FROM qualification WHERE redrive_time > 0)";
 constexpr std::string_view kDeleteOldest = "DELETE FROM qualification WHERE id <= $1 AND redrive_time = 0";
-constexpr std::string_view kUpdate =
+constexpr storage::Statement kUpdate = {
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5 "
-    "WHERE id = $1 AND version = $2";
-constexpr std::string_view kUpdatePlan =
+    "WHERE id = $1 AND version = $2",
+    storage::Updates("qualification", "version, update_time, state, body").By("id", 1)};
+constexpr storage::Statement kUpdatePlan = {
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, plan = $6 "
-    "WHERE id = $1 AND version = $2";
-constexpr std::string_view kUpdateTimes =
+    "WHERE id = $1 AND version = $2",
+    storage::Updates("qualification", "version, update_time, state, body, plan").By("id", 1)};
+constexpr storage::Statement kUpdateTimes = {
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, "
-    "waits_for = $6, redrive_time = $7, redrive_count = $8 WHERE id = $1 AND version = $2";
-constexpr std::string_view kUpdateAll =
+    "waits_for = $6, redrive_time = $7, redrive_count = $8 WHERE id = $1 AND version = $2",
+    storage::Updates("qualification").By("id", 1)};
+constexpr storage::Statement kUpdateAll = {
     "UPDATE qualification SET version = version + 1, update_time = $3, state = $4, body = $5, plan = $6, "
-    "waits_for = $7, redrive_time = $8, redrive_count = $9 WHERE id = $1 AND version = $2";
-constexpr std::string_view kTouch = "UPDATE qualification SET version = version WHERE id = $1";
-constexpr std::string_view kWaiting =
+    "waits_for = $7, redrive_time = $8, redrive_count = $9 WHERE id = $1 AND version = $2",
+    storage::Updates("qualification").By("id", 1)};
+constexpr storage::Statement kTouch = {"UPDATE qualification SET version = version WHERE id = $1",
+                                       storage::Updates("qualification", "version").By("id", 1)};
+constexpr storage::Statement kWaiting = {
     "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' "
-    "ORDER BY create_time, id LIMIT $2";
-constexpr std::string_view kWaitingInState =
+    "ORDER BY create_time, id LIMIT $2",
+    storage::Reads("qualification", "id, waits_for, create_time").By("waits_for", 1)};
+constexpr storage::Statement kWaitingInState = {
     "SELECT id FROM qualification WHERE waits_for = $1 AND waits_for <> '' AND state = $3 "
-    "ORDER BY create_time, id LIMIT $2";
-constexpr std::string_view kWaitFor =
-    "UPDATE qualification SET waits_for = $3, version = version + 1 WHERE id = $1 AND waits_for = $2";
+    "ORDER BY create_time, id LIMIT $2",
+    storage::Reads("qualification").By("waits_for", 1).By("state", 3)};
+constexpr storage::Statement kWaitFor = {
+    "UPDATE qualification SET waits_for = $3, version = version + 1 WHERE id = $1 AND waits_for = $2",
+    storage::Updates("qualification").By("id", 1)};
 // Sizes without reading what is large.
-constexpr std::string_view kDue =
+constexpr storage::Statement kDue = {
     "SELECT id, redrive_time, waits_for, length(body) + length(plan) FROM qualification "
     "WHERE redrive_time > 0 AND redrive_time <= $1 AND redrive_time >= $2 AND (redrive_time, id) > ($2, $3) "
-    "ORDER BY redrive_time, id LIMIT $4";
-constexpr std::string_view kPostpone = "UPDATE qualification SET redrive_time = $2 WHERE id = $1";
+    "ORDER BY redrive_time, id LIMIT $4",
+    storage::Reads("qualification")};
+constexpr storage::Statement kPostpone = {"UPDATE qualification SET redrive_time = $2 WHERE id = $1",
+                                          storage::Updates("qualification").By("id", 1)};
 constexpr std::string_view kDueBeyond =
     "SELECT id, redrive_time, waits_for, length(body) + length(plan) FROM qualification WHERE redrive_time > $1 "
     "ORDER BY redrive_time, id LIMIT $2";
@@ -76,17 +93,19 @@ constexpr std::string_view kCountPending =
 constexpr std::string_view kUndecided =
     "SELECT id FROM qualification WHERE redrive_time > 0 AND state NOT IN (4, 5) LIMIT $1";
 static_assert(v1::Qualification::COMMITTED == 4 && v1::Qualification::ABORTED == 5);
-constexpr std::string_view kFindRequest = "SELECT content, qualification_id FROM request WHERE id = $1";
-constexpr std::string_view kInsertRequest = "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)";
+constexpr storage::Statement kFindRequest = {"SELECT content, qualification_id FROM request WHERE id = $1",
+                                             storage::Reads("request").By("id", 1)};
+constexpr storage::Statement kInsertRequest = {
+    "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)", storage::Inserts("request").By("id", 1)};
 constexpr std::string_view kList =
     "SELECT id, create_time, update_time, state, kind, lead, waits_for, redrive_time, redrive_count, body "
     "FROM qualification";
 
-Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, std::string_view sql,
+Result<std::vector<std::string>> SelectIds(storage::Transaction& transaction, const storage::Statement& statement,
                                            std::initializer_list<storage::Param> params) {
   std::vector<std::string> ids;
   QUARTET_RETURN_IF_ERROR(
-      transaction.Query(sql, params, [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+      transaction.Query(statement, params, [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
   return ids;
 }
 
@@ -290,10 +309,10 @@ Status QualificationRepository::Update(storage::Transaction& transaction, Row& r
   if (changed.plan) params.emplace_back(storage::Blob{plan});
   if (changed.times)
     params.insert(params.end(), {std::string_view(row.waits_for), row.redrive_time_us, row.redrive_count});
-  const std::string_view sql =
+  const storage::Statement& statement =
       changed.plan ? (changed.times ? kUpdateAll : kUpdatePlan) : (changed.times ? kUpdateTimes : kUpdate);
   ++row.version;
-  return transaction.Change(sql, params, Aborted(std::string(kMoved), "the row was changed meanwhile"));
+  return transaction.Change(statement, params, Aborted(std::string(kMoved), "the row was changed meanwhile"));
 }
 
 Status QualificationRepository::Touch(storage::Transaction& transaction, std::string_view id) const {

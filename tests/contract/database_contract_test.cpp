@@ -1,6 +1,7 @@
 // What every Database does, whatever stands behind it.
 #include "tests/contract/database_contract.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <latch>
@@ -12,6 +13,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "common/storage/limits.h"
 
 namespace quartet::test {
 namespace {
@@ -195,6 +198,83 @@ TEST_P(DatabaseContract, AFullQueueRefusesAtOnceAndRecovers) {
   }
   EXPECT_EQ(database_->Counters().rejected, 3U);
   EXPECT_TRUE(database_->Write([&](Transaction& t) { return Insert(t, "later"); }).ok());
+}
+
+TEST_P(DatabaseContract, AQueueFullOfBytesRefusesAtOnce) {
+  constexpr std::size_t kLimit = 1'000'000;
+  Reopen({.queue_bytes = kLimit});
+  std::vector<Status> results(5);
+  std::latch finished(5);
+  {
+    HeldWriter held(*database_);
+    const std::array<std::size_t, 5> sizes = {2 * kLimit, 1, 0, 0, 0};
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      database_->Enqueue({.run = [this, i](Transaction& t) { return Insert(t, std::to_string(i)); },
+                          .done =
+                              [&, i](Status status) {
+                                results[i] = std::move(status);
+                                finished.count_down();
+                              },
+                          .size_bytes = sizes[i]});
+    }
+  }
+  finished.wait();
+  // The first is larger than all may be, and was alone; after it there was no place.
+  EXPECT_TRUE(results[0].ok());
+  for (std::size_t i = 1; i < results.size(); ++i) {
+    ASSERT_FALSE(results[i].ok()) << i;
+    EXPECT_EQ(results[i].error().reason, "OVERLOADED");
+    EXPECT_TRUE(results[i].error().retry_after.has_value());
+  }
+  EXPECT_EQ(CountItems(), 1);
+}
+
+TEST_P(DatabaseContract, WhatFitsByTheByteIsQueuedAndOneMoreIsNot) {
+  constexpr std::size_t kEach = 10'000;
+  Reopen({.queue_bytes = 3 * (kEach + limits::kWriteBytesMin)});
+  int accepted = 0;
+  std::latch finished(4);
+  {
+    HeldWriter held(*database_);
+    for (int i = 0; i < 4; ++i) {
+      database_->Enqueue({.run = [this, i](Transaction& t) { return Insert(t, std::to_string(i)); },
+                          .done =
+                              [&](const Status& status) {
+                                accepted += status.ok() ? 1 : 0;
+                                finished.count_down();
+                              },
+                          .size_bytes = kEach});
+    }
+  }
+  finished.wait();
+  EXPECT_EQ(accepted, 3);
+  EXPECT_TRUE(database_->Write([&](Transaction& t) { return Insert(t, "later"); }).ok());
+}
+
+TEST_P(DatabaseContract, ATransactionIsCutByTheBytesThatItWrites) {
+  Reopen({.batch_bytes = 2'500});
+  const std::string bytes(1'000, 'x');
+  std::latch finished(6);
+  const std::uint64_t before = database_->Counters().transactions;
+  {
+    HeldWriter held(*database_);
+    for (int i = 0; i < 6; ++i) {
+      database_->Enqueue({.run =
+                              [&, i](Transaction& t) {
+                                return t.Run("INSERT INTO item (id, bytes) VALUES ($1, $2)",
+                                             {std::string_view(std::to_string(i)), storage::Blob{bytes}});
+                              },
+                          .done =
+                              [&](const Status& status) {
+                                EXPECT_TRUE(status.ok());
+                                finished.count_down();
+                              }});
+    }
+  }
+  finished.wait();
+  EXPECT_EQ(CountItems(), 6);
+  // The writer's own, which held it, and three each.
+  EXPECT_EQ(database_->Counters().transactions - before, 3U);
 }
 
 TEST_P(DatabaseContract, ClosingFinishesWhatIsQueuedAndRefusesTheRest) {

@@ -18,9 +18,15 @@ namespace quartet::test {
 namespace {
 
 using storage::Blob;
+using storage::Deletes;
+using storage::Inserts;
 using storage::Param;
+using storage::Reads;
 using storage::Row;
+using storage::Statement;
 using storage::Transaction;
+using storage::Updates;
+using storage::Upserts;
 
 constexpr int kScripts = 12;
 constexpr int kOperations = 40;
@@ -30,42 +36,75 @@ constexpr int kTogetherMax = 6;
 struct Form {
   enum class Kind { kQuery, kRun, kChange, kExecute, kTouch };
   Kind kind;
-  std::string_view sql;
+  Statement statement;
   std::string_view params;  // i: an id, k: a kind, n: a number, b: bytes
+
+  std::string_view sql() const { return statement.sql(); }
 };
 
 using enum Form::Kind;
 constexpr std::array kForms = {
-    Form{kQuery, "SELECT id, kind, number, bytes FROM thing WHERE id = $1 ORDER BY kind", "i"},
-    Form{kQuery, "SELECT number FROM thing WHERE id = $1 AND kind = $2", "ik"},
-    Form{kQuery, "SELECT id FROM thing WHERE kind = $1 ORDER BY number, id LIMIT 2", "k"},
-    Form{kQuery, "SELECT id, kind FROM thing WHERE number = $1 AND bytes <> '' ORDER BY id, kind LIMIT $2", "nk"},
-    Form{kQuery, "SELECT COUNT(*), MAX(id) FROM thing", ""},
-    Form{kRun, "INSERT INTO thing (id, kind, number, bytes) VALUES ($1, $2, $3, $4)", "iknb"},
-    Form{kRun, "INSERT INTO thing (id, kind, number, bytes) VALUES ($1, $2, 7, $3) ON CONFLICT (id, kind) DO NOTHING",
+    Form{kQuery,
+         {"SELECT id, kind, number, bytes FROM thing WHERE id = $1 ORDER BY kind", Reads("thing").By("id", 1)},
+         "i"},
+    Form{kQuery,
+         {"SELECT number FROM thing WHERE id = $1 AND kind = $2", Reads("thing").By("id", 1).By("kind", 2)},
+         "ik"},
+    Form{kQuery,
+         {"SELECT id FROM thing WHERE kind = $1 ORDER BY number, id LIMIT 2",
+          Reads("thing", "id, kind, number").By("kind", 1)},
+         "k"},
+    Form{kQuery,
+         {"SELECT id, kind FROM thing WHERE number = $1 AND bytes <> '' ORDER BY id, kind LIMIT $2",
+          Reads("thing").By("number", 1)},
+         "nk"},
+    Form{kQuery,
+         {"SELECT COUNT(*), MAX(number) FROM thing WHERE kind = $1 AND (number = $2 OR id > $3)",
+          Reads("thing").By("kind", 1)},
+         "kni"},
+    Form{kQuery, {"SELECT COUNT(*), MAX(id) FROM thing", Reads("thing")}, ""},
+    Form{kQuery, "SELECT COUNT(*), MAX(number) FROM thing", ""},
+    Form{kQuery, "SELECT bytes FROM thing WHERE id = $1 AND kind = $2", "ik"},
+    Form{kRun,
+         {"INSERT INTO thing (id, kind, number, bytes) VALUES ($1, $2, $3, $4)",
+          Inserts("thing").By("id", 1).By("kind", 2)},
+         "iknb"},
+    Form{kRun,
+         {"INSERT INTO thing (id, kind, number, bytes) VALUES ($1, $2, 7, $3) ON CONFLICT (id, kind) DO NOTHING",
+          Inserts("thing").By("id", 1).By("kind", 2)},
          "ikb"},
     Form{kRun,
-         "INSERT INTO thing (id, kind, number, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT (id, kind) DO UPDATE SET "
-         "number = excluded.number, bytes = excluded.bytes",
+         {"INSERT INTO thing (id, kind, number, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT (id, kind) DO UPDATE SET "
+          "number = excluded.number, bytes = excluded.bytes",
+          Upserts("thing").By("id", 1).By("kind", 2)},
          "iknb"},
-    Form{kRun, "UPDATE thing SET number = $3, bytes = $4 WHERE id = $1 AND kind = $2", "iknb"},
-    Form{kRun, "UPDATE thing SET number = number + $2 WHERE id = $1", "in"},
-    Form{kRun, "UPDATE thing SET bytes = $2 WHERE number = $1", "nb"},
-    Form{kRun, "DELETE FROM thing WHERE id = $1 AND kind = $2", "ik"},
-    Form{kRun, "DELETE FROM thing WHERE number = $1", "n"},
-    Form{kChange, "UPDATE thing SET number = number + 1 WHERE id = $1 AND kind = $2", "ik"},
-    Form{kChange, "DELETE FROM thing WHERE id = $1 AND number = $2", "in"},
-    Form{kExecute, "UPDATE thing SET bytes = $2 WHERE id = $1", "ib"},
-    Form{kExecute, "DELETE FROM thing WHERE id = $1 AND kind > $2", "ik"},
-    Form{kTouch, "UPDATE thing SET number = number WHERE id = $1", "i"},
+    Form{kRun,
+         {"UPDATE thing SET number = $3, bytes = $4 WHERE id = $1 AND kind = $2",
+          Updates("thing", "number, bytes").By("id", 1).By("kind", 2)},
+         "iknb"},
+    Form{kRun, {"UPDATE thing SET number = number + $2 WHERE id = $1", Updates("thing", "number").By("id", 1)}, "in"},
+    Form{kRun, {"UPDATE thing SET bytes = $2 WHERE number = $1", Updates("thing", "bytes").By("number", 1)}, "nb"},
+    Form{kRun, "UPDATE thing SET bytes = $2 WHERE id = $1", "ib"},
+    Form{kRun, {"DELETE FROM thing WHERE id = $1 AND kind = $2", Deletes("thing").By("id", 1).By("kind", 2)}, "ik"},
+    Form{kRun, {"DELETE FROM thing WHERE number = $1", Deletes("thing").By("number", 1)}, "n"},
+    Form{kChange,
+         {"UPDATE thing SET number = number + 1 WHERE id = $1 AND kind = $2",
+          Updates("thing", "number").By("id", 1).By("kind", 2)},
+         "ik"},
+    Form{kChange,
+         {"DELETE FROM thing WHERE id = $1 AND number = $2", Deletes("thing").By("id", 1).By("number", 2)},
+         "in"},
+    Form{kExecute, {"UPDATE thing SET bytes = $2 WHERE id = $1", Updates("thing", "bytes").By("id", 1)}, "ib"},
+    Form{kExecute, {"DELETE FROM thing WHERE id = $1 AND kind > $2", Deletes("thing").By("id", 1)}, "ik"},
+    Form{kTouch, {"UPDATE thing SET number = number WHERE id = $1", Updates("thing", "number").By("id", 1)}, "i"},
 };
 
 // Frequent enough that most operations succeed.
 bool IsRare(const Form& form) {
-  return form.kind == kChange || form.sql.ends_with("($1, $2, $3, $4)");
+  return form.kind == kChange || form.sql().ends_with("($1, $2, $3, $4)");
 }
 
-struct Statement {
+struct Step {
   const Form* form = nullptr;
   std::vector<std::string> texts;
   std::vector<std::int64_t> numbers;
@@ -89,11 +128,11 @@ struct Statement {
   }
 };
 
-using Operation = std::vector<Statement>;
+using Operation = std::vector<Step>;
 
-Statement MakeStatement(std::minstd_rand& random) {
+Step MakeStep(std::minstd_rand& random) {
   const auto pick = [&](int count) { return std::uniform_int_distribution<int>(0, count - 1)(random); };
-  Statement statement;
+  Step statement;
   do {
     statement.form = &kForms[static_cast<std::size_t>(pick(std::ssize(kForms)))];
   } while (IsRare(*statement.form) && pick(8) > 0);
@@ -111,19 +150,19 @@ std::vector<Operation> MakeScript(unsigned seed) {
   std::vector<Operation> script(kOperations);
   for (Operation& operation : script) {
     operation.resize(1 + random() % kStatementsMax);
-    for (Statement& statement : operation) statement = MakeStatement(random);
+    for (Step& statement : operation) statement = MakeStep(random);
   }
   return script;
 }
 
-Status RunStatement(Transaction& transaction, const Statement& statement, std::string& log) {
+Status RunStatement(Transaction& transaction, const Step& statement, std::string& log) {
   const auto params = statement.Params();
-  const std::string_view sql = statement.form->sql;
+  const Statement& sql = statement.form->statement;
   switch (statement.form->kind) {
     case kQuery:
       log += "?";
       return transaction.Query(sql, params, [&](const Row& row) {
-        const std::string_view end = sql.substr(0, sql.find(" FROM"));
+        const std::string_view end = sql.sql().substr(0, sql.sql().find(" FROM"));
         const auto columns = std::count(end.begin(), end.end(), ',') + 1;
         for (int column = 0; column < columns; ++column)
           log.append(row.IsNull(column) ? "null" : row.String(column)).append(",");
@@ -145,10 +184,10 @@ Status RunStatement(Transaction& transaction, const Statement& statement, std::s
 }
 
 void ExpectReads(Transaction& transaction, const Operation& operation) {
-  for (const Statement& statement : operation) {
+  for (const Step& statement : operation) {
     if (statement.expected && statement.form->kind == kQuery) {
       const auto params = statement.Params();
-      transaction.Expect(statement.form->sql, params);
+      transaction.Expect(statement.form->statement, params);
     }
   }
 }
@@ -166,7 +205,7 @@ class DatabaseOrder : public DatabaseContract {
         for (std::size_t i = begin; i < end; ++i) {
           database_->Enqueue({.run = [&, i](Transaction& transaction) -> Status {
                                 log[i].clear();
-                                for (const Statement& statement : script[i])
+                                for (const Step& statement : script[i])
                                   QUARTET_RETURN_IF_ERROR(RunStatement(transaction, statement, log[i]));
                                 return {};
                               },

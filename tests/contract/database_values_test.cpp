@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/storage/limits.h"
 #include "tests/contract/database_contract.h"
 
 namespace quartet::test {
@@ -163,6 +164,74 @@ TEST_P(DatabaseValues, ARowCallbackMayQuery) {
                   })
                   .ok());
   EXPECT_THAT(seen, ElementsAre(2, 3, 3));
+}
+
+TEST_P(DatabaseValues, AValueOfTheWrongTypeIsLostDataAndNeverTheEnd) {
+  ASSERT_TRUE(database_->Write([&](Transaction& t) { return Insert(t, "a", 7); }).ok());
+  std::vector<std::int64_t> numbers;
+  std::string later;
+  const Status status = database_->Read([&](Transaction& t) -> Status {
+    const Status read =
+        t.Query("SELECT id FROM item ORDER BY id", {}, [&](const Row& row) { numbers.push_back(row.Int(0)); });
+    // The rest can be read all the same.
+    QUARTET_RETURN_IF_ERROR(t.Query("SELECT number FROM item", {}, [&](const Row& row) { later = row.String(0); }));
+    return read;
+  });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Code::kDataLoss);
+  EXPECT_EQ(status.error().reason, "ROW_UNREADABLE");
+  EXPECT_THAT(numbers, ElementsAre(0));
+  EXPECT_EQ(later, "7");
+}
+
+TEST_P(DatabaseValues, AColumnThatIsNotThereReadsAsNull) {
+  ASSERT_TRUE(database_->Write([&](Transaction& t) { return Insert(t, "a", 7); }).ok());
+  std::string text = "none";
+  ASSERT_TRUE(database_
+                  ->Read([&](Transaction& t) {
+                    return t.Query("SELECT number FROM item", {}, [&](const Row& row) {
+                      text = row.IsNull(3) ? row.String(3) + std::to_string(row.Int(3)) : "something";
+                    });
+                  })
+                  .ok());
+  EXPECT_EQ(text, "0");
+}
+
+TEST_P(DatabaseValues, AResultIsBoundedInRows) {
+  const auto read = [&](std::int64_t rows, std::int64_t& seen) {
+    return database_->Read([&](Transaction& t) {
+      seen = 0;
+      return t.Query(
+          "WITH RECURSIVE counted(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM counted WHERE i < $1) "
+          "SELECT i FROM counted",
+          {rows}, [&](const Row&) { ++seen; });
+    });
+  };
+  const auto most = static_cast<std::int64_t>(limits::kResultRowsMax);
+  std::int64_t seen = 0;
+  EXPECT_TRUE(read(most, seen).ok());
+  EXPECT_EQ(seen, most);
+  const Status refused = read(most + 1, seen);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kResourceExhausted);
+  EXPECT_EQ(refused.error().reason, "RESULT_TOO_LARGE");
+}
+
+// More than any buffer between the two takes, in both directions, before anybody waits for an answer.
+TEST_P(DatabaseValues, AnOperationMayQueueMoreThanTheServerHasTimeFor) {
+  const std::string large(20'000, 'x');
+  const storage::Statement insert = storage::Statement::Declared("INSERT INTO item (id, bytes) VALUES ($1, $2)",
+                                                                 storage::Inserts("item").By("id", 1));
+  const Status status = database_->Write([&](Transaction& t) -> Status {
+    for (int i = 0; i < 300; ++i) {
+      const std::string id = std::to_string(i);
+      QUARTET_RETURN_IF_ERROR(t.Run(insert, {std::string_view(id), Blob{large}}));
+    }
+    for (int i = 0; i < 5'000; ++i) QUARTET_RETURN_IF_ERROR(t.Run("SELECT $1 || 'y'", {std::string_view(large)}));
+    return {};
+  });
+  EXPECT_TRUE(status.ok()) << ToString(status.error());
+  EXPECT_EQ(CountItems(), 300);
 }
 
 TEST_P(DatabaseValues, AUniqueViolationHasItsOwnReason) {

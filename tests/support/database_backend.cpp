@@ -16,10 +16,12 @@ namespace {
 class SqliteBackend final : public DatabaseBackend {
  public:
   Result<std::unique_ptr<storage::Database>> Open(const Limits& limits) override {
-    QUARTET_ASSIGN_OR_RETURN(
-        std::unique_ptr<storage::Database> database,
-        storage::SqliteDatabase::Open(
-            {.path = folder_.path() / "test.db", .queue_limit = limits.queue, .batch_limit = limits.batch}));
+    QUARTET_ASSIGN_OR_RETURN(std::unique_ptr<storage::Database> database,
+                             storage::SqliteDatabase::Open({.path = folder_.path() / "test.db",
+                                                            .queue_limit = limits.queue,
+                                                            .queue_bytes_limit = limits.queue_bytes,
+                                                            .batch_limit = limits.batch,
+                                                            .batch_bytes_limit = limits.batch_bytes}));
     return database;
   }
 
@@ -47,7 +49,9 @@ class PostgresBackend final : public DatabaseBackend {
                              storage::PostgresDatabase::Open({.target = Server().Target(name_),
                                                               .start_limit = std::chrono::milliseconds(0),
                                                               .queue_limit = limits.queue,
-                                                              .batch_limit = limits.batch}));
+                                                              .queue_bytes_limit = limits.queue_bytes,
+                                                              .batch_limit = limits.batch,
+                                                              .batch_bytes_limit = limits.batch_bytes}));
     return database;
   }
 

@@ -21,6 +21,8 @@ class DatabaseBackend {
   struct Limits {
     std::size_t queue = 10'000;
     std::size_t batch = 512;
+    std::size_t queue_bytes = std::size_t{64} << 20;
+    std::size_t batch_bytes = std::size_t{8} << 20;
   };
 
   virtual ~DatabaseBackend() = default;

@@ -16,21 +16,27 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kUpsert =
+constexpr storage::Statement kUpsert = {
     "INSERT INTO dead_letter (id, failed_at, consumer_group, error, delivery_count, payload)"
     " VALUES ($1, $2, $3, $4, $5, $6)"
     " ON CONFLICT (id) DO UPDATE SET failed_at = excluded.failed_at, consumer_group = excluded.consumer_group,"
-    " error = excluded.error, delivery_count = excluded.delivery_count, payload = excluded.payload";
-constexpr std::string_view kMeasure =
-    "SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(payload)), 0) AS BIGINT) FROM dead_letter";
-constexpr std::string_view kMeasureOne = "SELECT LENGTH(payload) FROM dead_letter WHERE id = $1";
-constexpr std::string_view kSelectOldest =
-    "SELECT id, LENGTH(payload) FROM dead_letter ORDER BY failed_at, id LIMIT $1";
-constexpr std::string_view kSelectOne =
-    "SELECT payload, consumer_group, error, delivery_count, failed_at FROM dead_letter WHERE id = $1";
-constexpr std::string_view kDelete = "DELETE FROM dead_letter WHERE id = $1";
+    " error = excluded.error, delivery_count = excluded.delivery_count, payload = excluded.payload",
+    storage::Upserts("dead_letter").By("id", 1)};
+constexpr storage::Statement kMeasure = {
+    "SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(payload)), 0) AS BIGINT) FROM dead_letter",
+    storage::Reads("dead_letter")};
+constexpr storage::Statement kMeasureOne = {"SELECT LENGTH(payload) FROM dead_letter WHERE id = $1",
+                                            storage::Reads("dead_letter").By("id", 1)};
+constexpr storage::Statement kSelectOldest = {
+    "SELECT id, LENGTH(payload) FROM dead_letter ORDER BY failed_at, id LIMIT $1", storage::Reads("dead_letter")};
+constexpr storage::Statement kSelectOne = {
+    "SELECT payload, consumer_group, error, delivery_count, failed_at FROM dead_letter WHERE id = $1",
+    storage::Reads("dead_letter").By("id", 1)};
+constexpr storage::Statement kDelete = {"DELETE FROM dead_letter WHERE id = $1",
+                                        storage::Deletes("dead_letter").By("id", 1)};
 // Not one that has failed again since it was read.
-constexpr std::string_view kDeleteReplayed = "DELETE FROM dead_letter WHERE id = $1 AND failed_at = $2";
+constexpr storage::Statement kDeleteReplayed = {"DELETE FROM dead_letter WHERE id = $1 AND failed_at = $2",
+                                                storage::Deletes("dead_letter").By("id", 1).By("failed_at", 2)};
 
 using limits::kPageSizeDefault;
 using limits::kPageSizeMax;

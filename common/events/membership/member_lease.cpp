@@ -13,15 +13,21 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kSelect = "SELECT slot, owner, renewal FROM member ORDER BY slot";
-constexpr std::string_view kSelectPlaces = "SELECT slot, place FROM member ORDER BY slot";
+constexpr storage::Statement kSelect = {"SELECT slot, owner, renewal FROM member ORDER BY slot",
+                                        storage::Reads("member")};
+constexpr storage::Statement kSelectPlaces = {"SELECT slot, place FROM member ORDER BY slot", storage::Reads("member")};
 // A slot that somebody else takes at this moment gives no row.
-constexpr std::string_view kInsert =
-    "INSERT INTO member (slot, owner, place, renewal) VALUES ($1, $2, $3, 0) ON CONFLICT (slot) DO NOTHING";
-constexpr std::string_view kReplace = "UPDATE member SET owner = $2, renewal = 0 WHERE slot = $1 AND place = $3";
-constexpr std::string_view kRenew = "UPDATE member SET renewal = renewal + 1 WHERE slot = $1 AND owner = $2";
-constexpr std::string_view kDelete = "DELETE FROM member WHERE slot = $1 AND owner = $2";
-constexpr std::string_view kBury = "DELETE FROM member WHERE slot = $1 AND owner = $2 AND renewal = $3";
+constexpr storage::Statement kInsert = {
+    "INSERT INTO member (slot, owner, place, renewal) VALUES ($1, $2, $3, 0) ON CONFLICT (slot) DO NOTHING",
+    storage::Inserts("member").By("slot", 1)};
+constexpr storage::Statement kReplace = {"UPDATE member SET owner = $2, renewal = 0 WHERE slot = $1 AND place = $3",
+                                         storage::Updates("member").By("slot", 1).By("place", 3)};
+constexpr storage::Statement kRenew = {"UPDATE member SET renewal = renewal + 1 WHERE slot = $1 AND owner = $2",
+                                       storage::Updates("member").By("slot", 1).By("owner", 2)};
+constexpr storage::Statement kDelete = {"DELETE FROM member WHERE slot = $1 AND owner = $2",
+                                        storage::Deletes("member").By("slot", 1).By("owner", 2)};
+constexpr storage::Statement kBury = {"DELETE FROM member WHERE slot = $1 AND owner = $2 AND renewal = $3",
+                                      storage::Deletes("member").By("slot", 1).By("owner", 2).By("renewal", 3)};
 
 }  // namespace
 

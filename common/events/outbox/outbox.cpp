@@ -18,8 +18,11 @@ namespace quartet::events {
 namespace {
 
 constexpr std::string_view kEventSuffix = ".events";
-constexpr std::string_view kInsertOutbox = "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)";
-constexpr std::string_view kInsertEvent = "INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)";
+constexpr storage::Statement kInsertOutbox = {
+    "INSERT INTO outbox (id, created_at, payload, slot) VALUES ($1, $2, $3, $4)",
+    storage::Inserts("outbox").By("id", 1)};
+constexpr storage::Statement kInsertEvent = {"INSERT INTO event (id, created_at, payload) VALUES ($1, $2, $3)",
+                                             storage::Inserts("event").By("id", 1)};
 
 // Moves those messages of `from` that their sender sends again, and does not join, to `to`.
 void TakeResent(std::vector<Message>& from, std::vector<Message>& to) {
@@ -147,9 +150,11 @@ storage::WriteOperation Outbox::Operation(Run run, std::function<void(Status)> d
               }};
 }
 
-void Outbox::Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect) {
+void Outbox::Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect,
+                     std::size_t size_bytes) {
   storage::WriteOperation operation = Operation(std::move(run), std::move(done), nullptr);
   operation.expect = std::move(expect);
+  operation.size_bytes = size_bytes;
   database_.Enqueue(std::move(operation));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -68,7 +69,9 @@ class Outbox {
   // without an id or time gets them here. `expect` announces what `run` reads; see
   // there too. Further errors: INVALID_ARGUMENT MESSAGE_TOO_LARGE, with the size and the
   // limit in bytes, if a message would be larger than limits::kBrokerMessageBytesMax.
-  void Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect = nullptr);
+  // `size_bytes` is what `run` holds; see there too.
+  void Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect = nullptr,
+               std::size_t size_bytes = 0);
 
   // The same for a caller who waits for the result; see Database::Perform. With
   // `replies`, messages that are kResent are added there once the operation is

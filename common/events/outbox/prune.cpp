@@ -13,8 +13,9 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kMeasureOld = "SELECT id, LENGTH(payload) FROM event WHERE id < $1 ORDER BY id LIMIT $2";
-constexpr std::string_view kDeleteOld = "DELETE FROM event WHERE id <= $1";
+constexpr storage::Statement kMeasureOld = {"SELECT id, LENGTH(payload) FROM event WHERE id < $1 ORDER BY id LIMIT $2",
+                                            storage::Reads("event")};
+constexpr storage::Statement kDeleteOld = {"DELETE FROM event WHERE id <= $1", storage::Deletes("event")};
 constexpr std::int64_t kPauseMaxUs = 100'000;
 
 // What is deleted together of what was made before `before_us`.

@@ -27,8 +27,10 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kDeleteOutbox = "DELETE FROM outbox WHERE slot = $1 AND id = $2";
-constexpr std::string_view kSetAside = "UPDATE outbox SET slot = $3 WHERE slot = $1 AND id = $2";
+constexpr storage::Statement kDeleteOutbox = {"DELETE FROM outbox WHERE slot = $1 AND id = $2",
+                                              storage::Deletes("outbox").By("slot", 1).By("id", 2)};
+constexpr storage::Statement kSetAside = {"UPDATE outbox SET slot = $3 WHERE slot = $1 AND id = $2",
+                                          storage::Updates("outbox").By("id", 2)};
 
 // Confirmed rows are deleted at once when so many have gathered, and no more of them together.
 constexpr std::size_t kDeletesMax = kPruneRowsMax;

@@ -16,10 +16,12 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kSelectOldest = "SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
-constexpr std::string_view kMeasureEvents =
-    "SELECT id, LENGTH(payload) FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
-constexpr std::string_view kSelectEvents = "SELECT id, payload FROM event WHERE id >= $1 AND id <= $2 ORDER BY id";
+constexpr storage::Statement kSelectOldest = {"SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1",
+                                              storage::Reads("outbox").By("slot", 1)};
+constexpr storage::Statement kMeasureEvents = {
+    "SELECT id, LENGTH(payload) FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3", storage::Reads("event")};
+constexpr storage::Statement kSelectEvents = {"SELECT id, payload FROM event WHERE id >= $1 AND id <= $2 ORDER BY id",
+                                              storage::Reads("event")};
 constexpr std::int64_t kPageRows = 200;
 
 }  // namespace

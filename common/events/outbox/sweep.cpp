@@ -12,15 +12,18 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::string_view kSelectNextSlot = "SELECT slot FROM outbox WHERE slot > $1 ORDER BY slot LIMIT 1";
-constexpr std::string_view kSelectTaken = "SELECT slot FROM member";
+constexpr storage::Statement kSelectNextSlot = {"SELECT slot FROM outbox WHERE slot > $1 ORDER BY slot LIMIT 1",
+                                                storage::Reads("outbox")};
+constexpr storage::Statement kSelectTaken = {"SELECT slot FROM member", storage::Reads("member")};
 constexpr std::string_view kMeasurePage =
     "SELECT id, LENGTH(payload) FROM outbox WHERE slot = $1 AND id > $2 AND (id < $3 OR id >= $4) ORDER BY id LIMIT $5";
 constexpr std::string_view kSelectPage =
     "SELECT id, created_at, payload FROM outbox WHERE slot = $1 AND id > $2 AND id <= $5 AND (id < $3 OR id >= $4)"
     " ORDER BY id";
-constexpr std::string_view kSelectEvents = "SELECT payload FROM event WHERE id = $1";
-constexpr std::string_view kSelectOldest = "SELECT id FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1";
+constexpr storage::Statement kSelectEvents = {"SELECT payload FROM event WHERE id = $1",
+                                              storage::Reads("event").By("id", 1)};
+constexpr storage::Statement kSelectOldest = {"SELECT id FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1",
+                                              storage::Reads("outbox").By("slot", 1)};
 
 // What a row of the outbox says, or leaves to the event of the same id.
 Result<std::vector<Message>> MessagesOf(storage::Transaction& transaction, const std::string& id,

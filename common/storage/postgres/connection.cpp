@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include "common/storage/limits.h"
+#include "common/storage/operation.h"
 #include "common/telemetry/log.h"
 
 namespace quartet::storage {
@@ -27,6 +29,10 @@ constexpr std::size_t kShapesMax = 1'000;
 // wait for each other, as replicas do whose work meets, lose no more than this.
 constexpr milliseconds kLockTimeout(100);
 constexpr int kBinary = 1;
+// What a pipeline may hold: bytes that the server has not taken, which libpq would gather without end, and statements
+// whose answers nobody has taken. Far more than a batch of the hot path has.
+constexpr std::size_t kPipelineBytesMax = 4 << 20;
+constexpr std::size_t kPipelineStatementsMax = 4'096;
 // A server without space refuses much; the log needs not every time.
 constexpr std::chrono::seconds kQuiet(1);
 
@@ -160,14 +166,28 @@ void PostgresConnection::Send(std::string_view sql, std::span<const WireValue> p
   if (lost_) return;
   pending_.push_back(
       {.kind = Pending::Kind::kStatement, .statement = std::move(statement), .wanted = std::move(wanted)});
+  std::size_t bytes = 0;
+  for (const WireValue& param : params) bytes += param.size;
+  BoundPipeline(bytes);
 }
 
-std::shared_ptr<const StatementShape> PostgresConnection::ShapeOf(std::string_view sql) {
-  auto found = shapes_.find(std::string(sql));
-  if (found != shapes_.end()) return found->second;
-  if (shapes_.size() == kShapesMax) shapes_.clear();
-  auto shape = std::make_shared<const StatementShape>(storage::ShapeOf(sql));
-  shapes_.emplace(sql, shape);
+void PostgresConnection::BoundPipeline(std::size_t bytes) {
+  unflushed_bytes_ += bytes;
+  if (unflushed_bytes_ > kPipelineBytesMax) {
+    // Takes in what the server has to say meanwhile, so that neither waits for the other.
+    Flush(/*wait=*/true);
+    unflushed_bytes_ = 0;
+  }
+  if (pending_.size() >= kPipelineStatementsMax) Await();
+}
+
+std::shared_ptr<const StatementShape> PostgresConnection::ShapeOf(const Statement& statement) {
+  Shapes& shapes = statement.is_opaque() ? opaque_shapes_ : declared_shapes_;
+  if (const auto found = shapes.find(statement.sql()); found != shapes.end()) return found->second;
+  // Those that the transaction has kept live on.
+  if (shapes.size() == kShapesMax) shapes.clear();
+  auto shape = std::make_shared<const StatementShape>(storage::ShapeOf(statement));
+  shapes.emplace(statement.sql(), shape);
   return shape;
 }
 
@@ -197,6 +217,7 @@ void PostgresConnection::PushSync() {
 }
 
 void PostgresConnection::AwaitAnswers() {
+  unflushed_bytes_ = 0;
   round_trips_.fetch_add(1, std::memory_order_relaxed);
   Flush(/*wait=*/false);
   Drain(/*wait=*/true);
@@ -269,6 +290,9 @@ void PostgresConnection::Accept(PostgresResult result) {
   pending.answered = true;
   const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
   if (done && !failure_ && !pending.wanted.if_none.empty()) Check(result.get(), pending.wanted);
+  if (done && !failure_ && PQresultMemorySize(result.get()) > limits::kResultBytesMax) {
+    failure_ = {.kind = PostgresFailure::kStatement, .error = ResultTooLarge()};
+  }
   if (done && pending.wanted.result != nullptr) *pending.wanted.result = std::move(result);
   if (done) return;
   if (pending.kind == Pending::Kind::kPrepare) statements_.Forget(*pending.statement);
@@ -279,8 +303,10 @@ void PostgresConnection::Check(const pg_result* result, Wanted& wanted) {
   const std::size_t rows = wanted.if_none.size();
   if (std::string_view(PQcmdTuples(const_cast<pg_result*>(result))) == std::to_string(rows)) return;
   std::vector<bool> changed(rows);
-  for (int row = 0; row < PQntuples(result); ++row)
-    changed.at(static_cast<std::size_t>(IntegerAt(result, row, 0) - 1)) = true;
+  for (int row = 0; row < PQntuples(result); ++row) {
+    const std::int64_t number = IntegerAt(result, row, 0);
+    if (number >= 1 && number <= std::ssize(changed)) changed[static_cast<std::size_t>(number - 1)] = true;
+  }
   const auto unchanged = std::ranges::find(changed, false) - changed.begin();
   failure_ = {.kind = PostgresFailure::kStatement,
               .error = std::move(wanted.if_none[static_cast<std::size_t>(unchanged) % rows])};

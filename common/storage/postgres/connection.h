@@ -69,7 +69,8 @@ class PostgresConnection {
     PostgresResult* result = nullptr;
   };
 
-  // Queues a statement. `params` are copied.
+  // Queues a statement. `params` are copied. What is queued without being waited for
+  // is bounded: beyond that this waits, for the socket or for the answers.
   void Send(std::string_view sql, std::span<const WireValue> params, Wanted wanted);
   void Send(std::string_view sql, std::span<const Param> params = {}) { Send(sql, WireParams(params).values(), {}); }
   bool AwaitsAnswers() const { return !pending_.empty(); }
@@ -92,14 +93,19 @@ class PostgresConnection {
   // Whether the server has warned since the last call, for instance that a commit waits for no standby any more.
   bool TakeWarning() { return std::exchange(warned_, false); }
 
-  // What the text of a statement tells; kept, as the texts are few.
-  std::shared_ptr<const StatementShape> ShapeOf(std::string_view sql);
+  // What is declared of a statement; kept, as the texts are few.
+  std::shared_ptr<const StatementShape> ShapeOf(const Statement& statement);
   // Whether statements for many rows serve here: they have no place on Citus,
   // which must see the one shard that a statement is for.
   bool TakesSets() const { return takes_sets_; }
 
   // Statements of operations, as they count them, and waits of any kind.
-  void CountStatement() { statement_count_.fetch_add(1, std::memory_order_relaxed); }
+  // `bytes`: of its parameters.
+  void CountStatement(std::size_t bytes) {
+    statement_count_.fetch_add(1, std::memory_order_relaxed);
+    param_bytes_ += bytes;
+  }
+  std::size_t param_bytes() const { return param_bytes_; }
   std::uint64_t statement_count() const { return statement_count_.load(std::memory_order_relaxed); }
   std::uint64_t round_trips() const { return round_trips_.load(std::memory_order_relaxed); }
 
@@ -110,6 +116,10 @@ class PostgresConnection {
     std::shared_ptr<PostgresStatements::Entry> statement;  // none for a Sync
     Wanted wanted;
     bool answered = false;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   struct Closer {
     void operator()(pg_conn* connection) const;
@@ -125,6 +135,8 @@ class PostgresConnection {
   void Flush(bool wait);
   // Waits until the socket can be read, or written if that is wanted.
   void WaitForSocket(bool write);
+  // Keeps what is queued within its bounds, after so many bytes more.
+  void BoundPipeline(std::size_t bytes);
   // `detail` is for the log; "" if it is there already.
   void Lose(std::string_view detail);
   void NoteIfFailed(int sent);
@@ -135,8 +147,13 @@ class PostgresConnection {
   std::chrono::milliseconds patience_{0};  // for the next word of the server; 0: without end
   std::unique_ptr<pg_conn, Closer> connection_;
   PostgresStatements statements_;
-  std::unordered_map<std::string, std::shared_ptr<const StatementShape>> shapes_;
+  // By their texts; the same text may be declared here and opaque there.
+  using Shapes = std::unordered_map<std::string, std::shared_ptr<const StatementShape>, TextHash, std::equal_to<>>;
+  Shapes declared_shapes_;
+  Shapes opaque_shapes_;
   bool takes_sets_ = true;
+  std::size_t unflushed_bytes_ = 0;  // since libpq held none for certain
+  std::size_t param_bytes_ = 0;
   std::deque<Pending> pending_;
   std::optional<Failure> failure_;
   bool lost_ = false;

@@ -67,7 +67,10 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
                   .patience = options.patience}),
       session_(connector_, options.outcome_limit),
       readers_max_(std::max<std::size_t>(options.connections, 2) - 1),
-      commits_(session_, {.queue_limit = options.queue_limit, .batch_limit = options.batch_limit}) {}
+      commits_(session_, {.queue_limit = options.queue_limit,
+                          .queue_bytes_limit = options.queue_bytes_limit,
+                          .batch_limit = options.batch_limit,
+                          .batch_bytes_limit = options.batch_bytes_limit}) {}
 
 PostgresDatabase::~PostgresDatabase() {
   Close();

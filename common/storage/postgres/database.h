@@ -14,6 +14,7 @@
 #include "common/base/result.h"
 #include "common/storage/database.h"
 #include "common/storage/group_commit.h"
+#include "common/storage/limits.h"
 #include "common/storage/postgres/connection.h"
 #include "common/storage/postgres/connector.h"
 #include "common/storage/postgres/write_session.h"
@@ -34,9 +35,11 @@ struct PostgresOptions {
   // How long a write waits for the outcome of its commit when the connection was
   // lost: a restart or a failover may take it.
   std::chrono::milliseconds outcome_limit{10'000};
-  std::chrono::milliseconds start_limit{60'000};  // how long Open waits for a server
-  std::size_t queue_limit = 10'000;               // writes that may wait
-  std::size_t batch_limit = 512;                  // writes that share a transaction
+  std::chrono::milliseconds start_limit{60'000};                 // how long Open waits for a server
+  std::size_t queue_limit = limits::kQueuedWritesMax;            // writes that may wait
+  std::size_t queue_bytes_limit = limits::kQueuedWriteBytesMax;  // and what they may hold
+  std::size_t batch_limit = limits::kTransactionWritesMax;       // writes that share a transaction
+  std::size_t batch_bytes_limit = limits::kTransactionBytesMax;  // after which it takes no further one
 };
 
 // A database of a PostgreSQL server (13 or later), which any number of processes

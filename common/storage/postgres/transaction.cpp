@@ -10,6 +10,7 @@
 
 #include <libpq-fe.h>
 
+#include "common/storage/limits.h"
 #include "common/storage/operation.h"
 
 namespace quartet::storage {
@@ -29,12 +30,20 @@ class PostgresRow final : public Row {
   PostgresRow(const PGresult* result, int row) : result_(result), row_(row) {}
 
   bool IsNull(int column) const override { return PQgetisnull(result_, row_, column) == 1; }
-  std::int64_t Int(int column) const override { return IntegerAt(result_, row_, column); }
+  std::int64_t Int(int column) const override {
+    const Oid type = PQftype(result_, column);
+    const bool is_integer = type == kInt8 || type == kInt4 || type == kInt2 || type == kBool;
+    unreadable_ = unreadable_ || (!is_integer && !IsNull(column));
+    return is_integer ? IntegerAt(result_, row_, column) : 0;
+  }
   std::string_view Bytes(int column) const override {
     const Oid type = PQftype(result_, column);
     if (IsNull(column) || (type != kInt8 && type != kInt4 && type != kInt2)) return Value(column);
-    return digits_.emplace_front(std::to_string(Int(column)));
+    return digits_.emplace_front(std::to_string(IntegerAt(result_, row_, column)));
   }
+
+  // Whether a value was of another type than was asked for.
+  bool unreadable() const { return unreadable_; }
 
  private:
   // As the server sent it.
@@ -44,6 +53,7 @@ class PostgresRow final : public Row {
 
   const PGresult* result_;
   int row_;
+  mutable bool unreadable_ = false;
   mutable std::forward_list<std::string> digits_;  // what Bytes has given of integers
 };
 
@@ -54,19 +64,26 @@ bool IsSelect(std::string_view sql) {
 
 }  // namespace
 
-Status PostgresTransaction::Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) {
-  QUARTET_ASSIGN_OR_RETURN(const AnswerPtr answer, Ask(sql, params));
+Status PostgresTransaction::Query(const Statement& statement, std::span<const Param> params,
+                                  const RowCallback& on_row) {
+  QUARTET_ASSIGN_OR_RETURN(const AnswerPtr answer, Ask(statement, params));
   const pg_result* result = answer->result.get();
+  if (answer->rows.size() > limits::kResultRowsMax) return ResultTooLarge();
   for (int column = 0; column < answer->columns; ++column) {
     const Oid type = PQftype(result, column);
     if (!IsKnown(type)) return Internal("a statement gives a column of the unexpected type " + std::to_string(type));
   }
-  for (const int row : answer->rows) on_row(PostgresRow(result, row));
-  return {};
+  bool unreadable = false;
+  for (const int number : answer->rows) {
+    const PostgresRow row(result, number);
+    on_row(row);
+    unreadable = unreadable || row.unreadable();
+  }
+  return unreadable ? Status(RowUnreadable()) : Status();
 }
 
-Result<std::int64_t> PostgresTransaction::Execute(std::string_view sql, std::span<const Param> params) {
-  QUARTET_ASSIGN_OR_RETURN(const AnswerPtr answer, Ask(sql, params));
+Result<std::int64_t> PostgresTransaction::Execute(const Statement& statement, std::span<const Param> params) {
+  QUARTET_ASSIGN_OR_RETURN(const AnswerPtr answer, Ask(statement, params));
   std::int64_t changed = 0;
   // libpq does not change what it is asked about.
   auto* result = const_cast<pg_result*>(answer->result.get());
@@ -77,27 +94,27 @@ Result<std::int64_t> PostgresTransaction::Execute(std::string_view sql, std::spa
   return changed;
 }
 
-Status PostgresTransaction::Run(std::string_view sql, std::span<const Param> params) {
-  working_set_.Write(sql, params, std::nullopt);
-  return Queued();
+Status PostgresTransaction::Run(const Statement& statement, std::span<const Param> params) {
+  working_set_.Write(statement, params, std::nullopt);
+  return Queued(params);
 }
 
-Status PostgresTransaction::Change(std::string_view sql, std::span<const Param> params, Error if_none) {
-  working_set_.Write(sql, params, std::move(if_none));
-  return Queued();
+Status PostgresTransaction::Change(const Statement& statement, std::span<const Param> params, Error if_none) {
+  working_set_.Write(statement, params, std::move(if_none));
+  return Queued(params);
 }
 
-Status PostgresTransaction::Touch(std::string_view sql, std::span<const Param> params) {
-  working_set_.Touch(sql, params);
-  return Queued();
+Status PostgresTransaction::Touch(const Statement& statement, std::span<const Param> params) {
+  working_set_.Touch(statement, params);
+  return Queued(params);
 }
 
-void PostgresTransaction::Expect(std::string_view sql, std::span<const Param> params) {
-  working_set_.Expect(sql, params);
+void PostgresTransaction::Expect(const Statement& statement, std::span<const Param> params) {
+  working_set_.Expect(statement, params);
 }
 
-Status PostgresTransaction::Queued() {
-  connection_.CountStatement();
+Status PostgresTransaction::Queued(std::span<const Param> params) {
+  connection_.CountStatement(SizeOf(params));
   // Whatever it is, somebody has to wait for it.
   has_changes_ = true;
   is_queueing_ = true;
@@ -114,10 +131,12 @@ Status PostgresTransaction::RunOperation(const std::function<Status(Transaction&
   return status;
 }
 
-Result<PostgresTransaction::AnswerPtr> PostgresTransaction::Ask(std::string_view sql, std::span<const Param> params) {
-  has_changes_ = has_changes_ || !IsSelect(sql);
-  connection_.CountStatement();
-  AnswerPtr answer = working_set_.Ask(sql, params);
+Result<PostgresTransaction::AnswerPtr> PostgresTransaction::Ask(const Statement& statement,
+                                                                std::span<const Param> params) {
+  const bool reads = statement.access().kind == Access::Kind::kRead || IsSelect(statement.sql());
+  has_changes_ = has_changes_ || !reads;
+  connection_.CountStatement(SizeOf(params));
+  AnswerPtr answer = working_set_.Ask(statement, params);
   QUARTET_RETURN_IF_ERROR(Standing());
   return answer;
 }

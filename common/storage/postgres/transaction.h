@@ -26,14 +26,14 @@ class PostgresTransaction final : public Transaction {
   using Transaction::Expect;
   using Transaction::Query;
   using Transaction::Run;
-  Status Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) override;
-  Result<std::int64_t> Execute(std::string_view sql, std::span<const Param> params) override;
+  Status Query(const Statement& statement, std::span<const Param> params, const RowCallback& on_row) override;
+  Result<std::int64_t> Execute(const Statement& statement, std::span<const Param> params) override;
   // These only queue the statement.
-  Status Run(std::string_view sql, std::span<const Param> params) override;
-  Status Change(std::string_view sql, std::span<const Param> params, Error if_none) override;
-  Status Touch(std::string_view sql, std::span<const Param> params) override;
+  Status Run(const Statement& statement, std::span<const Param> params) override;
+  Status Change(const Statement& statement, std::span<const Param> params, Error if_none) override;
+  Status Touch(const Statement& statement, std::span<const Param> params) override;
   bool IsRemote() const override { return true; }
-  void Expect(std::string_view sql, std::span<const Param> params) override;
+  void Expect(const Statement& statement, std::span<const Param> params) override;
 
   // Runs `run` with this transaction: its error, or the statement error that it
   // overlooked, or INTERNAL for an exception. `settle`: what it has queued is
@@ -45,8 +45,8 @@ class PostgresTransaction final : public Transaction {
 
  private:
   using AnswerPtr = std::shared_ptr<const PostgresWorkingSet::Answer>;
-  Status Queued();
-  Result<AnswerPtr> Ask(std::string_view sql, std::span<const Param> params);
+  Status Queued(std::span<const Param> params);
+  Result<AnswerPtr> Ask(const Statement& statement, std::span<const Param> params);
   Status Standing() const;
 
   PostgresConnection& connection_;

@@ -65,6 +65,7 @@ Status PostgresWriteSession::Begin() {
   connection_->Send("BEGIN");
   open_ = true;
   has_changes_ = false;
+  bytes_before_ = connection_->param_bytes();
   return Standing();
 }
 

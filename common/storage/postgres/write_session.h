@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +48,7 @@ class PostgresWriteSession final : public WriteSession {
   Status RollbackToSavepoint() override;
   void Expect(const std::function<void(Transaction&)>& expect) override;
   Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
+  std::size_t WrittenBytes() const override { return connection_->param_bytes() - bytes_before_; }
   bool NeedsUpkeep(bool /*idle*/) const override { return false; }
   void Maintain() override {}
 
@@ -72,6 +74,7 @@ class PostgresWriteSession final : public WriteSession {
   std::optional<PostgresWorkingSet> working_set_;  // of the transaction on connection_
   bool open_ = false;                              // a transaction
   bool has_changes_ = false;                       // it may have some
+  std::size_t bytes_before_ = 0;                   // of parameters, when the transaction began
   std::uint64_t counted_statements_ = 0;
   std::uint64_t counted_round_trips_ = 0;
   std::atomic<std::uint64_t> statement_count_ = 0;

@@ -46,7 +46,12 @@ class SqliteConnection {
 
   sqlite3* handle() const { return handle_.get(); }
   SqliteStatementCache& statements() { return statements_; }
-  void CountStatement() { statement_count_.fetch_add(1, std::memory_order_relaxed); }
+  // `bytes`: of its parameters.
+  void CountStatement(std::size_t bytes) {
+    statement_count_.fetch_add(1, std::memory_order_relaxed);
+    param_bytes_ += bytes;
+  }
+  std::size_t param_bytes() const { return param_bytes_; }
   std::uint64_t statement_count() const { return statement_count_.load(std::memory_order_relaxed); }
 
  private:
@@ -62,6 +67,7 @@ class SqliteConnection {
   std::unique_ptr<sqlite3, Closer> handle_;
   SqliteStatementCache statements_;  // after handle_: statements end before their connection
   std::atomic<std::uint64_t> statement_count_ = 0;
+  std::size_t param_bytes_ = 0;
 };
 
 }  // namespace quartet::storage

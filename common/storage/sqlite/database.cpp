@@ -87,7 +87,10 @@ SqliteDatabase::SqliteDatabase(FileLock lock, ConnectionPtr writer, std::vector<
     : lock_(std::move(lock)),
       session_(std::move(writer)),
       readers_(std::move(readers)),
-      commits_(session_, {.queue_limit = options.queue_limit, .batch_limit = options.batch_limit}) {
+      commits_(session_, {.queue_limit = options.queue_limit,
+                          .queue_bytes_limit = options.queue_bytes_limit,
+                          .batch_limit = options.batch_limit,
+                          .batch_bytes_limit = options.batch_bytes_limit}) {
   for (const ConnectionPtr& reader : readers_) free_readers_.push_back(reader.get());
 }
 

@@ -15,6 +15,7 @@
 #include "common/storage/database.h"
 #include "common/storage/file_lock.h"
 #include "common/storage/group_commit.h"
+#include "common/storage/limits.h"
 #include "common/storage/sqlite/connection.h"
 #include "common/storage/sqlite/write_session.h"
 
@@ -24,9 +25,11 @@ struct SqliteOptions {
   // The database file; beside it appear <path>-wal, <path>-shm and <path>.lock.
   // Missing folders are made, readable by the owner only, like the file.
   std::filesystem::path path;
-  std::size_t queue_limit = 10'000;  // writes that may wait
-  std::size_t batch_limit = 512;     // writes that share a transaction
-  std::size_t readers = 4;           // reads at a time, at least 1, and one more for urgent ones
+  std::size_t queue_limit = limits::kQueuedWritesMax;            // writes that may wait
+  std::size_t queue_bytes_limit = limits::kQueuedWriteBytesMax;  // and what they may hold
+  std::size_t batch_limit = limits::kTransactionWritesMax;       // writes that share a transaction
+  std::size_t batch_bytes_limit = limits::kTransactionBytesMax;  // after which it takes no further one
+  std::size_t readers = 4;  // reads at a time, at least 1, and one more for urgent ones
   std::int64_t writer_cache_bytes = 16 << 20;
   std::int64_t reader_cache_bytes = 2 << 20;  // each
   std::int64_t map_bytes = 0;                 // of the file that reads reach through a memory map

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "common/storage/limits.h"
 #include "common/storage/operation.h"
 
 namespace quartet::storage {
@@ -12,16 +13,28 @@ class SqliteRow final : public Row {
   explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
 
   bool IsNull(int column) const override { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-  std::int64_t Int(int column) const override { return sqlite3_column_int64(statement_, column); }
+  std::int64_t Int(int column) const override {
+    const int type = sqlite3_column_type(statement_, column);
+    unreadable_ = unreadable_ || (type != SQLITE_INTEGER && type != SQLITE_NULL);
+    return type == SQLITE_INTEGER ? sqlite3_column_int64(statement_, column) : 0;
+  }
   std::string_view Bytes(int column) const override {
+    if (sqlite3_column_type(statement_, column) == SQLITE_FLOAT) {
+      unreadable_ = true;
+      return {};
+    }
     // The pointer first: asking for it may convert the value and so change its size.
     const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
     if (bytes == nullptr) return {};
     return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
   }
 
+  // Whether a value was of another type than was asked for.
+  bool unreadable() const { return unreadable_; }
+
  private:
   sqlite3_stmt* statement_;
+  mutable bool unreadable_ = false;
 };
 
 }  // namespace
@@ -29,16 +42,16 @@ class SqliteRow final : public Row {
 SqliteTransaction::SqliteTransaction(SqliteConnection& connection)
     : connection_(connection), changes_before_(sqlite3_total_changes64(connection.handle())) {}
 
-Status SqliteTransaction::Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) {
-  return Step(sql, params, &on_row);
+Status SqliteTransaction::Query(const Statement& statement, std::span<const Param> params, const RowCallback& on_row) {
+  return Step(statement.sql(), params, &on_row);
 }
 
-Result<std::int64_t> SqliteTransaction::Execute(std::string_view sql, std::span<const Param> params) {
-  QUARTET_RETURN_IF_ERROR(Step(sql, params, nullptr));
+Result<std::int64_t> SqliteTransaction::Execute(const Statement& statement, std::span<const Param> params) {
+  QUARTET_RETURN_IF_ERROR(Step(statement.sql(), params, nullptr));
   return rows_changed_;
 }
 
-Status SqliteTransaction::Touch(std::string_view /*sql*/, std::span<const Param> /*params*/) {
+Status SqliteTransaction::Touch(const Statement& /*statement*/, std::span<const Param> /*params*/) {
   return failure_ ? Status(*failure_) : Status();
 }
 
@@ -54,7 +67,7 @@ bool SqliteTransaction::HasChanges() const {
 
 Status SqliteTransaction::Step(std::string_view sql, std::span<const Param> params, const RowCallback* on_row) {
   if (failure_) return *failure_;
-  connection_.CountStatement();
+  connection_.CountStatement(SizeOf(params));
   int code = SQLITE_OK;
   const auto statement = connection_.statements().Borrow(sql, code);
   if (!statement) return Fail(code, sql);
@@ -64,10 +77,13 @@ Status SqliteTransaction::Step(std::string_view sql, std::span<const Param> para
 
   sqlite3_stmt* handle = (*statement)->handle();
   const SqliteRow row(handle);
+  std::size_t rows = 0;
   while ((code = sqlite3_step(handle)) == SQLITE_ROW) {
+    if (++rows > limits::kResultRowsMax) return failure_.emplace(ResultTooLarge());
     if (on_row != nullptr) (*on_row)(row);
   }
   if (code != SQLITE_DONE) return Fail(code, sql);
+  if (row.unreadable()) return RowUnreadable();
   rows_changed_ = (*statement)->changes_rows() ? sqlite3_changes64(connection_.handle()) : 0;
   return {};
 }

@@ -21,10 +21,10 @@ class SqliteTransaction final : public Transaction {
   using Transaction::Execute;
   using Transaction::Query;
   using Transaction::Touch;
-  Status Query(std::string_view sql, std::span<const Param> params, const RowCallback& on_row) override;
-  Result<std::int64_t> Execute(std::string_view sql, std::span<const Param> params) override;
+  Status Query(const Statement& statement, std::span<const Param> params, const RowCallback& on_row) override;
+  Result<std::int64_t> Execute(const Statement& statement, std::span<const Param> params) override;
   // There is nobody to collide with.
-  Status Touch(std::string_view sql, std::span<const Param> params) override;
+  Status Touch(const Statement& statement, std::span<const Param> params) override;
 
   // Runs `run` with this transaction: its error, or the statement error that it
   // overlooked, or INTERNAL for an exception.

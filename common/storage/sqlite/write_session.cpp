@@ -41,6 +41,7 @@ SqliteWriteSession::SqliteWriteSession(std::unique_ptr<SqliteConnection> connect
 
 Status SqliteWriteSession::Begin() {
   Rollback();
+  bytes_before_ = connection_->param_bytes();
   return connection_->Run("BEGIN IMMEDIATE");
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -22,6 +23,7 @@ class SqliteWriteSession final : public WriteSession {
   Status ReleaseSavepoint() override;
   Status RollbackToSavepoint() override;
   Outcome Run(const std::function<Status(Transaction&)>& run, bool settle) override;
+  std::size_t WrittenBytes() const override { return connection_->param_bytes() - bytes_before_; }
   bool NeedsUpkeep(bool idle) const override;
   void Maintain() override;
 
@@ -31,8 +33,9 @@ class SqliteWriteSession final : public WriteSession {
   void Checkpoint(bool restart);
 
   std::unique_ptr<SqliteConnection> connection_;
-  int log_pages_ = 0;            // in the write-ahead log, as of the last commit
-  int checkpoint_tried_at_ = 0;  // log_pages_ at the last checkpoint; 0 since the log started anew
+  std::size_t bytes_before_ = 0;  // of parameters, when the transaction began
+  int log_pages_ = 0;             // in the write-ahead log, as of the last commit
+  int checkpoint_tried_at_ = 0;   // log_pages_ at the last checkpoint; 0 since the log started anew
 };
 
 }  // namespace quartet::storage

@@ -33,9 +33,9 @@ Error Broken(std::string what) {
 class NoteTransaction final : public Transaction {
  public:
   explicit NoteTransaction(std::vector<std::string>& notes) : notes_(notes) {}
-  Status Query(std::string_view, std::span<const Param>, const RowCallback&) override { return {}; }
-  Result<std::int64_t> Execute(std::string_view name, std::span<const Param>) override {
-    notes_.emplace_back(name);
+  Status Query(const Statement&, std::span<const Param>, const RowCallback&) override { return {}; }
+  Result<std::int64_t> Execute(const Statement& statement, std::span<const Param>) override {
+    notes_.emplace_back(statement.sql());
     return 1;
   }
 
@@ -94,6 +94,7 @@ class FakeSession final : public WriteSession {
     if (outcome.failure == Failure::kTransaction) open_.reset();
     return outcome;
   }
+  std::size_t WrittenBytes() const override { return open_ ? open_->size() : 0; }
   bool NeedsUpkeep(bool) const override { return false; }
   void Maintain() override {}
 
@@ -128,7 +129,7 @@ class GroupCommitTest : public ::testing::Test {
   }
   // Runs all that was added as one batch, and ends the thread.
   void RunAsOneBatch() {
-    GroupCommit commits(session_, {.batch_limit = 100});
+    GroupCommit commits(session_, {.batch_limit = 100, .batch_bytes_limit = batch_bytes_limit_});
     std::latch started(1);
     std::latch queued(1);
     commits.Enqueue({.run =
@@ -146,6 +147,7 @@ class GroupCommitTest : public ::testing::Test {
   }
 
   FakeSession session_;
+  std::size_t batch_bytes_limit_ = 1'000;
   std::vector<WriteOperation> operations_;
   std::vector<std::string> succeeded_;
   std::vector<std::string> failed_;
@@ -158,6 +160,30 @@ TEST_F(GroupCommitTest, OneTransactionWithoutSavepointsWhileAllGoesWell) {
   EXPECT_THAT(session_.durable, ElementsAre("a", "b", "c"));
   EXPECT_THAT(session_.calls, ElementsAre("begin", "commit"));
   EXPECT_THAT(succeeded_, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(GroupCommitTest, ATransactionThatHasWrittenEnoughTakesNoFurtherOperation) {
+  batch_bytes_limit_ = 3;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g"}) AddNote(name);
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "b", "c", "d", "e", "f", "g"));
+  EXPECT_THAT(session_.calls, ElementsAre("begin", "commit", "begin", "commit", "begin", "commit"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "b", "c", "d", "e", "f", "g"));
+}
+
+TEST_F(GroupCommitTest, AFailureAfterACutHarmsNoNeighbourOnEitherSide) {
+  batch_bytes_limit_ = 2;
+  AddNote("a");
+  Add("bad", [](Transaction& transaction) -> Status {
+    QUARTET_RETURN_IF_ERROR(transaction.Run("half"));
+    return Broken("bad");
+  });
+  for (const char* name : {"b", "c", "d"}) AddNote(name);
+  session_.commit_failures = {WriteSession::Failure::kNone, WriteSession::Failure::kConflict};
+  RunAsOneBatch();
+  EXPECT_THAT(session_.durable, ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(succeeded_, ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(failed_, ElementsAre("bad"));
 }
 
 TEST_F(GroupCommitTest, WhoWaitsWritesItselfIfNobodyElseDoes) {

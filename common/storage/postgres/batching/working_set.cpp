@@ -9,10 +9,20 @@
 namespace quartet::storage {
 namespace {
 
-using Kind = StatementShape::Kind;
+using Kind = Access::Kind;
 
-// More rows would make a statement too long for the server to cancel it in time.
+// More would make a statement too long for the server to cancel it in time.
 constexpr std::size_t kRowsMax = 1'000;
+constexpr std::size_t kStatementBytesMax = 4 << 20;
+// What waits to be sent, and answers that are kept. Beyond them writes travel early, and queries travel each time.
+constexpr std::size_t kWaitingBytesMax = 16 << 20;
+constexpr std::size_t kKnownMax = 20'000;
+
+std::size_t SizeOf(const WireParams& params) {
+  std::size_t size = 0;
+  for (const WireValue& value : params.values()) size += value.size;
+  return size;
+}
 
 // Which query it is, with its parameters.
 std::string KeyOf(const StatementShape& shape, const WireParams& params) {
@@ -27,7 +37,7 @@ std::string KeyOf(const StatementShape& shape, const WireParams& params) {
 
 // Whether it may be run together with others of its text.
 bool CanShare(const StatementShape& shape, const WireParams& params) {
-  return shape.kind != Kind::kOther && !params.types().empty() &&
+  return shape.TakesSets() && !params.types().empty() &&
          std::ranges::find(params.types(), PostgresType::kUnknown) == params.types().end();
 }
 
@@ -43,6 +53,12 @@ PostgresWorkingSet::Group::Group(ShapePtr of, const WireParams& params)
 void PostgresWorkingSet::Group::Add(const WireParams& params) {
   auto& row = rows.emplace_back();
   for (const WireValue& value : params.values()) row.emplace_back(value.bytes());
+  size_bytes += SizeOf(params);
+}
+
+bool PostgresWorkingSet::Group::Takes(const StatementShape& other, const WireParams& params) const {
+  return shape.get() == &other && types == params.types() && rows.size() < kRowsMax &&
+         (rows.empty() || size_bytes + SizeOf(params) <= kStatementBytesMax);
 }
 
 void PostgresWorkingSet::Group::Sort() {
@@ -72,6 +88,7 @@ void PostgresWorkingSet::Clear() {
 void PostgresWorkingSet::ForgetPart() {
   writes_.clear();
   sent_ = 0;
+  waiting_bytes_ = 0;
   ForgetReads();
 }
 
@@ -80,21 +97,24 @@ void PostgresWorkingSet::ForgetReads() {
   known_.clear();
 }
 
-void PostgresWorkingSet::Write(std::string_view sql, std::span<const Param> params, std::optional<Error> if_none) {
+void PostgresWorkingSet::Write(const Statement& statement, std::span<const Param> params,
+                               std::optional<Error> if_none) {
   const WireParams wire(params);
-  const ShapePtr shape = connection_.ShapeOf(sql);
-  if (!CanShare(*shape, wire) || shape->kind == Kind::kSelect || !connection_.TakesSets()) {
+  const ShapePtr shape = connection_.ShapeOf(statement);
+  if (!CanShare(*shape, wire) || shape->kind == Kind::kRead || !connection_.TakesSets()) {
     // Everything may depend on it.
     Flush();
     PostgresConnection::Wanted wanted;
     if (if_none) wanted.if_none.push_back(*std::move(if_none));
-    connection_.Send(sql, wire.values(), std::move(wanted));
+    connection_.Send(statement.sql(), wire.values(), std::move(wanted));
     return NoteSent(shape, wire);
   }
   Group* group = GroupFor(shape, wire, if_none.has_value());
   group->footprint.Add(wire.values());
   group->Add(wire);
   if (if_none) group->if_none.push_back(*std::move(if_none));
+  waiting_bytes_ += SizeOf(wire);
+  if (waiting_bytes_ > kWaitingBytesMax) Flush();
 }
 
 PostgresWorkingSet::Group* PostgresWorkingSet::GroupFor(const ShapePtr& shape, const WireParams& params, bool checked) {
@@ -102,20 +122,23 @@ PostgresWorkingSet::Group* PostgresWorkingSet::GroupFor(const ShapePtr& shape, c
     Group& group = writes_[i - 1];
     if (group.shape->table != shape->table) continue;
     const bool overlaps = group.footprint.MayOverlap(*shape, params.values());
-    const bool same = group.Is(*shape, params) && group.if_none.empty() != checked && group.rows.size() < kRowsMax;
-    if (same && (!overlaps || shape->may_repeat)) return &group;
+    const bool same = group.Takes(*shape, params) && group.if_none.empty() != checked;
+    if (same && (!overlaps || shape->MayRepeat())) return &group;
     if (overlaps) break;
   }
   return &writes_.emplace_back(shape, params);
 }
 
-void PostgresWorkingSet::Touch(std::string_view sql, std::span<const Param> params) {
+void PostgresWorkingSet::Touch(const Statement& statement, std::span<const Param> params) {
   const WireParams wire(params);
-  const ShapePtr shape = connection_.ShapeOf(sql);
-  if (!CanShare(*shape, wire) || !connection_.TakesSets()) return Write(sql, params, std::nullopt);
-  auto group = std::ranges::find_if(touches_, [&](const Group& touch) { return touch.Is(*shape, wire); });
+  const ShapePtr shape = connection_.ShapeOf(statement);
+  if (!CanShare(*shape, wire) || !connection_.TakesSets()) return Write(statement, params, std::nullopt);
+  const auto touched = [&](const Group& touch) {
+    return touch.shape == shape && touch.footprint.MayOverlap(*shape, wire.values());
+  };
+  if (std::ranges::any_of(touches_, touched)) return;
+  auto group = std::ranges::find_if(touches_, [&](const Group& touch) { return touch.Takes(*shape, wire); });
   if (group == touches_.end()) group = touches_.insert(group, Group(shape, wire));
-  if (group->footprint.MayOverlap(*shape, wire.values())) return;
   group->footprint.Add(wire.values());
   group->Add(wire);
 }
@@ -138,6 +161,7 @@ void PostgresWorkingSet::Flush() {
     Send(group, {.if_none = std::move(group.if_none)}, numbered);
     group.rows.clear();
   }
+  waiting_bytes_ = 0;
 }
 
 void PostgresWorkingSet::Send(const Group& group, PostgresConnection::Wanted wanted, bool numbered) {
@@ -168,13 +192,13 @@ bool PostgresWorkingSet::MayHaveChanged(const StatementShape& shape, const WireP
   return false;
 }
 
-void PostgresWorkingSet::Expect(std::string_view sql, std::span<const Param> params) {
+void PostgresWorkingSet::Expect(const Statement& statement, std::span<const Param> params) {
   const WireParams wire(params);
-  const ShapePtr shape = connection_.ShapeOf(sql);
-  if (shape->kind != Kind::kSelect || !CanShare(*shape, wire)) return;
+  const ShapePtr shape = connection_.ShapeOf(statement);
+  if (shape->kind != Kind::kRead || !CanShare(*shape, wire)) return;
   std::string key = KeyOf(*shape, wire);
-  if (known_.contains(key)) return;
-  auto same = std::ranges::find_if(expected_, [&](const Expected& e) { return e.group.Is(*shape, wire); });
+  if (known_.contains(key) || known_.size() >= kKnownMax) return;
+  auto same = std::ranges::find_if(expected_, [&](const Expected& e) { return e.group.Takes(*shape, wire); });
   if (same == expected_.end()) same = expected_.insert(same, {.group = Group(shape, wire), .keys = {}});
   // An empty answer stands for one that is still to come.
   known_.emplace(key, Known{.shape = shape});
@@ -182,11 +206,11 @@ void PostgresWorkingSet::Expect(std::string_view sql, std::span<const Param> par
   same->keys.push_back(std::move(key));
 }
 
-std::shared_ptr<const PostgresWorkingSet::Answer> PostgresWorkingSet::Ask(std::string_view sql,
+std::shared_ptr<const PostgresWorkingSet::Answer> PostgresWorkingSet::Ask(const Statement& statement,
                                                                           std::span<const Param> params) {
   const WireParams wire(params);
-  const ShapePtr shape = connection_.ShapeOf(sql);
-  const bool can_keep = shape->kind == Kind::kSelect && CanShare(*shape, wire);
+  const ShapePtr shape = connection_.ShapeOf(statement);
+  const bool can_keep = shape->kind == Kind::kRead && CanShare(*shape, wire);
   std::string key;
   if (can_keep) {
     key = KeyOf(*shape, wire);
@@ -202,15 +226,16 @@ std::shared_ptr<const PostgresWorkingSet::Answer> PostgresWorkingSet::Ask(std::s
   if (!can_keep || MayHaveChanged(*shape, wire, sent_)) Flush();
   const std::size_t writes_before = sent_;
   PostgresResult result;
-  connection_.Send(sql, wire.values(), {.if_none = {}, .result = &result});
+  connection_.Send(statement.sql(), wire.values(), {.if_none = {}, .result = &result});
   connection_.Await();
   if (connection_.failure()) return nullptr;
-  if (shape->kind != Kind::kSelect) NoteSent(shape, wire);
+  if (shape->kind != Kind::kRead) NoteSent(shape, wire);
   auto answer = std::make_shared<Answer>();
   answer->columns = PQnfields(result.get());
   for (int row = 0; row < PQntuples(result.get()); ++row) answer->rows.push_back(row);
   answer->result = Share(std::move(result));
-  if (can_keep) known_[key] = {.shape = shape, .answer = answer, .writes_before = writes_before};
+  if (can_keep && known_.size() < kKnownMax)
+    known_[key] = {.shape = shape, .answer = answer, .writes_before = writes_before};
   return answer;
 }
 
@@ -255,7 +280,8 @@ void PostgresWorkingSet::Learn(const Expected& expected, const std::shared_ptr<c
   }
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     const std::int64_t number = many ? IntegerAt(result.get(), row, answers.front()->columns) : 1;
-    answers.at(static_cast<std::size_t>(number - 1))->rows.push_back(row);
+    if (number >= 1 && number <= std::ssize(answers))
+      answers[static_cast<std::size_t>(number - 1)]->rows.push_back(row);
   }
 }
 

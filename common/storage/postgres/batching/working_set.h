@@ -46,20 +46,20 @@ class PostgresWorkingSet {
   void ForgetPart();
 
   // Queues a statement for its effect. `if_none`: the failure that it is to change no row.
-  void Write(std::string_view sql, std::span<const Param> params, std::optional<Error> if_none);
+  void Write(const Statement& statement, std::span<const Param> params, std::optional<Error> if_none);
   // Queues an update that changes nothing until Finish: it only locks the row, and
   // the later the better. Once for each row is enough.
-  void Touch(std::string_view sql, std::span<const Param> params);
+  void Touch(const Statement& statement, std::span<const Param> params);
   // Sends what is queued but the touches; does not wait.
   void Flush();
   // Sends all, before a COMMIT.
   void Finish();
 
   // Announces a query.
-  void Expect(std::string_view sql, std::span<const Param> params);
+  void Expect(const Statement& statement, std::span<const Param> params);
   // The answer to a query, or to any other statement, which is then run now, after
   // all that is queued; nullptr after a failure of the connection's.
-  std::shared_ptr<const Answer> Ask(std::string_view sql, std::span<const Param> params);
+  std::shared_ptr<const Answer> Ask(const Statement& statement, std::span<const Param> params);
 
  private:
   using ShapePtr = std::shared_ptr<const StatementShape>;
@@ -70,13 +70,13 @@ class PostgresWorkingSet {
     void Add(const WireParams& params);
     // Puts the rows in the order of their keys.
     void Sort();
-    bool Is(const StatementShape& other, const WireParams& params) const {
-      return shape.get() == &other && types == params.types();
-    }
+    // Whether one more row of this statement has its place here.
+    bool Takes(const StatementShape& other, const WireParams& params) const;
 
     ShapePtr shape;
     std::vector<PostgresType> types;
     std::vector<std::vector<std::string>> rows;
+    std::size_t size_bytes = 0;  // of the rows
     std::vector<Error> if_none;  // of writes: one for each row, or none at all
     RowFootprint footprint;      // of writes
   };
@@ -107,6 +107,7 @@ class PostgresWorkingSet {
   PostgresConnection& connection_;
   std::deque<Group> writes_;  // in their order; those before sent_ have been sent
   std::size_t sent_ = 0;
+  std::size_t waiting_bytes_ = 0;  // of those that have not been sent
   std::vector<Group> touches_;
   std::vector<Expected> expected_;
   std::unordered_map<std::string, Known> known_;
