@@ -8,7 +8,8 @@
  *
  * The protocol: every write is by compare-and-set on the row's version, an unwritten row's too. Whoever else reads a
  * STARTED row and hears of the lock begins the next attempt. A cancellation of a STARTED row is told to all. What is kept is
- * flushed, whatever it stands beside, but for Prepareds beside an unwritten row: they are written with it.
+ * flushed, but beside an unwritten row: it is written with that. An acknowledgement proves that the stored row is decided, so
+ * a copy that is not is stale, and goes.
  *
  * A copy that is neither unwritten nor overtaken is the stored row; one that is overtaken fails at its version and is read
  * again. So only an unwritten copy that is fresh needs to be told from the stored row.
@@ -121,15 +122,17 @@ inline hear(r, p, acks, lock, busy, refd) {
 #define NEWS(a,k) (mPRPD & AT(a,k)) && !(kept[_pid] & AT(a,k))
 #define USEFUL(r,a,k) ((rst == PREPARING && ratt == (a) && !(rgot & BIT(k))) || (unwritten[r] && matt[r] == (a)))
 #define PREPARED(r,a,k) \
- :: atomic { owner == (r) && NEWS(a,k) && KEEPS(r,a,k) -> kept[r] = kept[r] | AT(a,k) } \
+ :: atomic { owner == (r) && NEWS(a,k) && KEEPS(r,a,k) && USEFUL(r,a,k) -> kept[r] = kept[r] | AT(a,k) } \
  :: atomic { owner == (r) && NEWS(a,k) && !KEEPS(r,a,k) && USEFUL(r,a,k) -> hear(r, kept[r] | AT(a,k), keptack[r], 0, 0, 0) }
 #define ACKNOWLEDGED(r,k) \
- :: atomic { owner == (r) && (mACK & rparts & ~(racks | keptack[r]) & BIT(k)) -> keptack[r] = keptack[r] | BIT(k) }
-#ifdef F_ACKWITHUNWRITTEN /* nothing is flushed that stands beside an unwritten row */
-#define FLUSHES(r) ((kept[r] || keptack[r]) && !unwritten[r])
+ :: atomic { owner == (r) && (mACK & rparts & ~(racks | keptack[r]) & BIT(k)) -> \
+      keptack[r] = keptack[r] | BIT(k); STALE(r) }
+#ifdef F_ACKWITHUNWRITTEN /* a copy stays beside an acknowledgement */
+#define STALE(r) skip
 #else
-#define FLUSHES(r) (keptack[r] || (kept[r] && !unwritten[r]))
+#define STALE(r) if :: mst[r] < COMMITTED -> forget(r) :: else fi
 #endif
+#define FLUSHES(r) ((kept[r] || keptack[r]) && !unwritten[r])
 #ifdef F_CANCELLEAD       /* a STARTED row knows of no participant but the lead */
 #define CANCELTELLS
 #else

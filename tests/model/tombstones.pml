@@ -9,7 +9,11 @@
  * durable. A participant that meets a word of the orchestrator which contradicts what it has done (void here and
  * COMMITTED there, final here and anything else there) notices it, changes nothing, and does not acknowledge. An
  * acknowledgement names the outcome and the attempt that were carried out.
- *   -DW=n losses of the broker   -DRESTORE
+ *
+ * With PRUNE a row that is over is deleted, in the transaction that raises the watermark past its id: it is *forgotten*. So
+ * it seems after a restore, when the watermark passes an id whose row is lost. Forgotten is not aborted: whoever holds an
+ * intent of it notices, and keeps it.
+ *   -DW=n losses of the broker   -DRESTORE   -DPRUNE
  */
 #include "states.pml"
 #ifndef W
@@ -21,9 +25,9 @@
 
 /* ---- the row, durable; what the former server still has of it; what was put aside to be restored ---- */
 byte rst, ratt, rgot, racks;
-bit tombstone, begun;
+bit tombstone, begun, forgotten;
 byte former, fst, fatt;
-byte saved, sst, satt, sgot, sacks; bit stomb, restored;
+byte saved, sst, satt, sgot, sacks; bit stomb, sforgot, restored;
 #define DECIDED (rst >= COMMITTED)
 #define OVER (DECIDED && (tombstone || racks == ALL))
 
@@ -109,8 +113,14 @@ inline superseded(k, a) {          /* attempts up to a are void */
  :: atomic { ASKS(k,a) && rst == COMMITTED && ratt != (a) -> superseded(k,a) } \
  :: atomic { ASKS(k,a) && rst == ABORTED -> aborted(k) } \
  :: atomic { ASKS(k,a) && rst == PREPARING && ratt > (a) -> superseded(k,a) } \
- :: atomic { ASKS(k,a) && rst == NONE -> rst = ABORTED; tombstone = 1; noticed = 1; aborted(k) } \
+ :: atomic { ASKS(k,a) && rst == NONE && !forgotten -> rst = ABORTED; tombstone = 1; noticed = 1; aborted(k) } \
+ ASK_FORGOTTEN(k,a) \
  ASK_FORMER(k,a)
+#ifdef F_FORGOTTENABORTED /* what is forgotten is taken for what never began */
+#define ASK_FORGOTTEN(k,a) :: atomic { ASKS(k,a) && rst == NONE && forgotten -> aborted(k) }
+#else
+#define ASK_FORGOTTEN(k,a) :: atomic { ASKS(k,a) && rst == NONE && forgotten && !noticed -> noticed = 1 }
+#endif
 #ifdef F_READABSENCE      /* a read that finds no row is believed */
 #define ASK_FORMER(k,a) :: atomic { ASKS(k,a) && former && fst == NONE -> aborted(k) } ASK_FORMER_ROW(k,a)
 #else
@@ -146,9 +156,13 @@ end: do
   :: atomic { wipes < W -> wipes++; mPREP[0] = 0; mPREP[1] = 0; mPRPD[0] = 0; mPRPD[1] = 0; mBUSY[0] = 0; mBUSY[1] = 0;
        mREL[0] = 0; mREL[1] = 0; mCMT[0] = 0; mCMT[1] = 0; mABT = 0; mACKC[0] = 0; mACKC[1] = 0; mACKA = 0 }
 #ifdef RESTORE
-  :: atomic { !saved -> saved = 1; sst = rst; satt = ratt; sgot = rgot; sacks = racks; stomb = tombstone }
+  :: atomic { !saved -> saved = 1; sst = rst; satt = ratt; sgot = rgot; sacks = racks; stomb = tombstone; sforgot = forgotten }
   :: atomic { saved && !restored && begun -> restored = 1;
-       rst = sst; ratt = satt; rgot = sgot; racks = sacks; tombstone = stomb }
+       rst = sst; ratt = satt; rgot = sgot; racks = sacks; tombstone = stomb; forgotten = sforgot }
+#endif
+#ifdef PRUNE
+  :: atomic { OVER -> forgotten = 1; rst = NONE; ratt = 0; rgot = 0; racks = 0; tombstone = 0 }
+  :: atomic { restored && rst == NONE && !forgotten -> forgotten = 1 }
 #endif
   od
 }
@@ -156,8 +170,10 @@ end: do
 /* ---- what must hold ---- */
 #define LOST(k) (rst == COMMITTED && C(k,ratt) != INTENT && C(k,ratt) != FINAL)
 #define STRAY(k) (IS(k,FINAL) && !(rst == COMMITTED && C(k,ratt) == FINAL))
+/* nobody holds an intent any more, and both have the same */
+#define AGREED (!IS(0,INTENT) && !IS(1,INTENT) && IS(0,FINAL) == IS(1,FINAL))
 /* T1 what is committed is held by all, and nothing is final that is not committed; a restore may break that */
-#define WHOLE (restored || !(LOST(0) || LOST(1) || STRAY(0) || STRAY(1)))
+#define WHOLE (restored || (forgotten -> AGREED : !(LOST(0) || LOST(1) || STRAY(0) || STRAY(1))))
 /* T2 no contradiction is acknowledged: who is counted agrees with the row */
 #define AGREES(k) (!HAS(racks,k) || !DECIDED || tombstone || \
                    (rst == COMMITTED -> C(k,ratt) == FINAL : !IS(k,FINAL) && !IS(k,INTENT)))
@@ -166,7 +182,7 @@ end: do
   :: atomic { !WHOLE -> assert(WHOLE) }
   :: atomic { !(AGREES(0) && AGREES(1)) -> assert(AGREES(0) && AGREES(1)) }
   /* T3 what a restore has left behind was noticed, or came to the same end; nothing hangs without a word */
-  :: atomic { timeout -> assert(noticed || (OVER && !IS(0,INTENT) && !IS(1,INTENT) && !LOST(0) && !LOST(1) && !STRAY(0) && !STRAY(1))
-                                || (rst == NONE && restored && IS(0,FINAL) == IS(1,FINAL))); break }
+  :: atomic { timeout -> assert(noticed || (AGREED && ((OVER && !LOST(0) && !LOST(1) && !STRAY(0) && !STRAY(1)) ||
+                                                       (rst == NONE && (restored || forgotten))))); break }
   od
 }
