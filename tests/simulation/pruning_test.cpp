@@ -86,7 +86,8 @@ class Pruning : public EveryDatabase {
   }
   void Acknowledge(const std::string& id) {
     std::vector<Reply> replies;
-    for (const int participant : RowOf(id).stored.participants()) {
+    const auto row = RowOf(id);
+    for (const int participant : row.stored.participants()) {
       Reply& reply = replies.emplace_back();
       reply.set_participant(static_cast<Participant>(participant));
       reply.mutable_acknowledged()->add_qualifications(resource::NameOf("qualifications", id));
@@ -310,7 +311,9 @@ class PruningHistory : public Pruning {
         break;
       case 9: {
         Pruner& pruner = Below(2) == 0 ? pruner_ : other_;
-        if (Below(4) > 0) ASSERT_TRUE(pruner.RaiseWatermark().ok());
+        if (Below(4) > 0) {
+          ASSERT_TRUE(pruner.RaiseWatermark().ok());
+        }
         for (int i = Below(4); i > 0; --i) ASSERT_TRUE(pruner.DeleteSome().ok());
         break;
       }
