@@ -403,7 +403,7 @@ TEST_P(PruningHistory, NothingIsDeletedThatSomebodyMayStillAskAbout) {
   for (unsigned seed = 1; seed <= 6 && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     random_.seed(seed);
-    for (int step = 0; step < 50 && !HasFailure(); ++step) {
+    for (int step = 0; step < 120 && !HasFailure(); ++step) {
       Step();
       Check();
     }

@@ -77,15 +77,16 @@ void MakeUnreadable(OrchestratorNode& orchestrator, const std::vector<std::strin
 
 TEST_P(Redrive, ABacklogIsWorkedOffAtOnceInFewOperations) {
   OrchestratorNode orchestrator(*backend_, clock_, ids_);
-  BeginMany(orchestrator, 2'000);
-  ASSERT_THAT(orchestrator.TakeCommands(), SizeIs(2'000));
+  // So many go to a service before it has answered.
+  BeginMany(orchestrator, 1'000);
+  ASSERT_THAT(orchestrator.TakeCommands(), SizeIs(1'000));
   clock_.Advance(2'000'000);
   const auto before = orchestrator.database().Counters().operations;
 
   ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
 
-  EXPECT_LE(orchestrator.database().Counters().operations - before, 10);
-  EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(2'000));
+  EXPECT_LE(orchestrator.database().Counters().operations - before, 5);
+  EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(1'000));
   ASSERT_TRUE(orchestrator.coordinator().Redrive().ok());
   EXPECT_THAT(orchestrator.TakeCommands(), SizeIs(0)) << "all are due later";
 }
