@@ -1,8 +1,8 @@
 -- Distributes the tables of one service over the workers of a Citus cluster, each by the column that its primary key
 -- begins with. Once for each of the five databases, after the service has made its tables there:
 --   psql --dbname quartet_lead --file deploy/postgres/distribute.sql
--- May be run again: what is distributed stays as it is. `commit_outcome`, `member`, `schema_migration` and `watermark`,
--- a few rows each, stay on the coordinator.
+-- May be run again: what is distributed stays as it is. `commit_outcome`, `identity_backfill`, `member`,
+-- `participation_watermark`, `schema_migration` and `watermark`, a few rows each, stay on the coordinator.
 DO $distribute$
 DECLARE
   part record;

@@ -36,7 +36,8 @@ constexpr std::string_view kStandIn =
 
 // Tables of a few rows, which stay in one place.
 constexpr std::string_view kLocalTables =
-    "'commit_outcome', 'member', 'schema_migration', 'watermark', 'pg_dist_partition'";
+    "'commit_outcome', 'identity_backfill', 'member', 'participation_watermark', 'schema_migration', 'watermark', "
+    "'pg_dist_partition'";
 
 // What has to look everywhere, because no key is known: pages of lists, sums, and the upkeep that runs by the second
 // (what is due, what has grown old, what waits for one that has ended).
