@@ -86,10 +86,7 @@ class CheckTest : public ::testing::TestWithParam<std::string> {
 
   // Until all that was decided has been carried out and acknowledged.
   void AwaitQuiet() const {
-    EXPECT_TRUE(Eventually([&] {
-      return suite_->CountIntents() == 0 &&
-             suite_->QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0") == 0;
-    }));
+    EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; }));
   }
 
   void Stop(const std::vector<std::string>& services) const {
@@ -388,10 +385,7 @@ class RestoreTest : public ::testing::TestWithParam<std::tuple<std::string, std:
       EXPECT_TRUE(qualified.ok()) << ToString(qualified.error());
       if (qualified.ok()) names.insert(qualified->name());
     }
-    EXPECT_TRUE(Eventually([&] {
-      return suite_->CountIntents() == 0 &&
-             suite_->QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0") == 0;
-    }));
+    EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; }));
     return names;
   }
 

@@ -92,8 +92,7 @@ TEST_P(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
   const auto qualified = QualifyOpenLeads();
   EXPECT_EQ(qualified.exit_code, 0) << qualified.err;
   ExpectAllIsConverted(ReadRecords(clients_));
-  EXPECT_TRUE(Eventually([&] { return suite_->CountIntents() == 0; })) << suite_->CountIntents() << " intents are left";
-  // An attach takes its version when it is made final.
+  EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; })) << suite_->CountUnsettled() << " are unsettled";
   const auto records = ReadRecords(clients_);
   EXPECT_EQ(DeadLetters(*suite_), 0);
 

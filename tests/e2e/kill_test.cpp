@@ -106,8 +106,8 @@ void KillTest::ConvertWhile(const std::function<void(int)>& strike) {
   EXPECT_THAT(records.contacts, SizeIs(kPeople));
   EXPECT_THAT(records.accounts, SizeIs(kCompanies));
   EXPECT_THAT(records.opportunities, SizeIs(kLeads));
-  EXPECT_TRUE(Eventually([&] { return suite_->CountIntents() == 0; }, std::chrono::seconds(30)))
-      << suite_->CountIntents() << " intents are left";
+  EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; }, std::chrono::seconds(60)))
+      << suite_->CountUnsettled() << " are unsettled";
 }
 
 TEST_P(KillTest, AllConversionsFinishAndNobodySeesOneHalfDone) {

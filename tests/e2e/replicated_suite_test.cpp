@@ -57,7 +57,7 @@ TEST_F(ReplicasTest, TheyConvertWholeAndTheSameRequestHasOneResult) {
   const auto records = ReadRecords(clients_);
   EXPECT_THAT(Contradictions(records), IsEmpty());
   EXPECT_THAT(records.qualifications, SizeIs(kLeads));
-  EXPECT_TRUE(Eventually([&] { return suite_.CountIntents() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return suite_.CountUnsettled() == 0; }));
 }
 
 TEST_F(ReplicasTest, ARequestThatIsSentToBothAtOnceIsAnsweredByBoth) {
@@ -127,7 +127,7 @@ TEST(RaisedPartitionsTest, EveryReplicaStartsAndConversionsGoOn) {
   const auto records = ReadRecords(clients);
   EXPECT_THAT(Contradictions(records), IsEmpty());
   EXPECT_THAT(records.qualifications, SizeIs(2 * kLeads));
-  EXPECT_TRUE(Eventually([&] { return suite.CountIntents() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return suite.CountUnsettled() == 0; }));
 }
 
 }  // namespace

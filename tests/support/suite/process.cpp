@@ -180,8 +180,8 @@ ProgramResult Suite::Quartet(std::vector<std::string> arguments) const {
   return RunProgram(std::move(command), folder_.path());
 }
 
-std::int64_t Suite::CountIntents() const {
-  std::int64_t count = 0;
+std::int64_t Suite::CountUnsettled() const {
+  std::int64_t count = QueryNumber("qualification", "SELECT count(*) FROM qualification WHERE redrive_time > 0");
   for (const std::string_view service : {"lead", "contact", "account", "opportunity"}) {
     count += QueryNumber(service, "SELECT count(*) FROM intent");
   }

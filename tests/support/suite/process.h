@@ -81,8 +81,9 @@ class Suite {
   void RestoreBackup(std::string_view service) const;
   // Whether its databases are in PostgreSQL; else they are in SQLite.
   bool IsOnPostgres() const { return postgres_ != nullptr; }
-  // Intents that the four services hold, all together.
-  std::int64_t CountIntents() const;
+  // What still changes by itself: intents that the four services hold, and qualifications that are not decided or
+  // not known to be acknowledged by every service. Reads of two moments agree only where there is none before the first.
+  std::int64_t CountUnsettled() const;
 
  private:
   // Starts all replicas of all services; returns when they are healthy.
