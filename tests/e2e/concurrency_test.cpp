@@ -74,7 +74,8 @@ class ConcurrencyTest : public ::testing::TestWithParam<std::string> {
 
   void ExpectWhole(const SuiteRecords& records) {
     EXPECT_THAT(Contradictions(records), IsEmpty());
-    EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; })) << suite_->CountUnsettled() << " are unsettled";
+    EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; }))
+        << suite_->CountUnsettled() << " are unsettled";
   }
 
   const std::unique_ptr<Suite> suite_ =

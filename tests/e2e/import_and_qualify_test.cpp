@@ -92,7 +92,8 @@ TEST_P(ImportAndQualifyTest, AListBecomesBusinessAndASecondRunChangesNothing) {
   const auto qualified = QualifyOpenLeads();
   EXPECT_EQ(qualified.exit_code, 0) << qualified.err;
   ExpectAllIsConverted(ReadRecords(clients_));
-  EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; })) << suite_->CountUnsettled() << " are unsettled";
+  EXPECT_TRUE(Eventually([&] { return suite_->CountUnsettled() == 0; }))
+      << suite_->CountUnsettled() << " are unsettled";
   const auto records = ReadRecords(clients_);
   EXPECT_EQ(DeadLetters(*suite_), 0);
 

@@ -82,7 +82,8 @@ class Suite {
   // Whether its databases are in PostgreSQL; else they are in SQLite.
   bool IsOnPostgres() const { return postgres_ != nullptr; }
   // What still changes by itself: intents that the four services hold, and qualifications that are not decided or
-  // not known to be acknowledged by every service. Reads of two moments agree only where there is none before the first.
+  // not known to be acknowledged by every service. Reads of two moments agree only where there is none before the
+  // first.
   std::int64_t CountUnsettled() const;
 
  private:
