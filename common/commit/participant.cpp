@@ -19,7 +19,7 @@ using State = Participation::State;
 
 // A command may meet holders more than once: the record it waited for may be
 // taken by the next in between. After so many rounds it is left to come again.
-constexpr int kRoundsMax = 4;
+constexpr int kResolveRoundsMax = 4;
 constexpr int kOldIntentsMax = 1'000;
 
 std::vector<std::string> IdsOf(const std::vector<Intent>& intents) {
@@ -100,7 +100,7 @@ std::vector<Status> Participant::Handle(std::span<const events::Delivery> delive
     std::erase_if(pending, [](const Job* job) { return !job->Waits(); });
     if (pending.empty()) break;
     Status asked = Ask(pending, answers);
-    if (asked.ok() && round == kRoundsMax)
+    if (asked.ok() && round == kResolveRoundsMax)
       asked = Aborted("RECORD_IN_QUALIFICATION", "other qualifications keep the record");
     if (asked.ok()) continue;
     for (Job* job : pending) job->status = asked;
@@ -446,7 +446,7 @@ Result<qualification::v1::PreviewPrepareResponse> Participant::Preview(const qua
     const bool undecided = std::any_of(by.begin(), by.end(), [&](const Intent& intent) {
       return Resolution::IsUndecided(intent, asked.at(intent.qualification_id));
     });
-    if (undecided || round == kRoundsMax) {
+    if (undecided || round == kResolveRoundsMax) {
       *response.mutable_refusal() = rpc::ToRpcStatus(Aborted(
           "RECORD_IN_QUALIFICATION", "a record it needs is being qualified right now", std::chrono::milliseconds(100)));
       return response;

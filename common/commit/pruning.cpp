@@ -21,11 +21,11 @@ constexpr std::int64_t kHeldMax = 10;
 // It moves with the retention, which is days.
 constexpr std::int64_t kAskInterval_us = 60'000'000;
 
-constexpr storage::Statement kFind = {"SELECT time FROM participation_watermark WHERE id = 1",
-                                      storage::Reads("participation_watermark")};
+constexpr storage::Statement kFindWatermark = {"SELECT time FROM participation_watermark WHERE id = 1",
+                                               storage::Reads("participation_watermark")};
 constexpr storage::Statement kRaise = {"UPDATE participation_watermark SET time = $1 WHERE id = 1 AND time < $1",
                                        storage::Updates("participation_watermark")};
-constexpr std::string_view kDelete =
+constexpr std::string_view kDeleteParticipation =
     "DELETE FROM participation WHERE qualification_id IN (SELECT qualification_id FROM participation "
     "WHERE qualification_id < $1 AND state <> $2 ORDER BY qualification_id LIMIT $3)";
 constexpr storage::Statement kHeld = {
@@ -54,7 +54,7 @@ void Watermark::Raise(std::int64_t time_us) {
 
 Status Pruning::Load() {
   return database_.Read([this](storage::Transaction& transaction) {
-    return transaction.Query(kFind, {}, [this](const storage::Row& row) { watermark_.Raise(row.Int(0)); });
+    return transaction.Query(kFindWatermark, {}, [this](const storage::Row& row) { watermark_.Raise(row.Int(0)); });
   });
 }
 
@@ -87,7 +87,8 @@ Result<bool> Pruning::Step() {
   for (int chunk = 0; chunk < kChunksMax && has_more_; ++chunk) {
     std::int64_t deleted = 0;
     QUARTET_RETURN_IF_ERROR(database_.Write([&](storage::Transaction& transaction) -> Status {
-      QUARTET_ASSIGN_OR_RETURN(deleted, transaction.Execute(kDelete, {std::string_view(bound), kHeldState, kChunkMax}));
+      QUARTET_ASSIGN_OR_RETURN(
+          deleted, transaction.Execute(kDeleteParticipation, {std::string_view(bound), kHeldState, kChunkMax}));
       return {};
     }));
     has_more_ = deleted == kChunkMax;

@@ -12,7 +12,7 @@
 namespace quartet::events {
 namespace {
 
-constexpr std::chrono::milliseconds kRetryAfter{200};
+constexpr std::chrono::milliseconds kMemoryRetryAfter{200};
 
 std::int64_t EntryNumber(const Delivery& delivery) {
   std::int64_t number = 0;
@@ -202,7 +202,7 @@ MemoryBus::~MemoryBus() = default;
 
 Status MemoryBus::CheckUp() const {
   if (!down_) return {};
-  return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is down", kRetryAfter);
+  return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is down", kMemoryRetryAfter);
 }
 
 void MemoryBus::EraseUntil(Stream& stream, std::map<std::int64_t, Entry>::iterator end) {
@@ -218,7 +218,7 @@ Status MemoryBus::Publish(std::span<const Message> messages) {
     Stream& stream =
         contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.key()), partitions_)];
     if (stream.entries.size() >= kMemoryStreamEntriesMax || stream.bytes >= kMemoryStreamBytesMax) {
-      return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is full", kRetryAfter);
+      return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is full", kMemoryRetryAfter);
     }
     stream.bytes += message.size_bytes();
     stream.entries[++last_entry_id_] = {.message = message, .published_us = clock_.SteadyMicros()};

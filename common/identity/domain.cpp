@@ -23,11 +23,6 @@ Error InvalidDomain(std::string_view what) {
   return Invalid("INVALID_WEBSITE", std::string(what));
 }
 
-template <std::size_t kSize>
-bool Contains(const std::array<std::string_view, kSize>& sorted, std::string_view value) {
-  return std::binary_search(sorted.begin(), sorted.end(), value);
-}
-
 // The authority of a URL (RFC 3986), or of what is typed in its place: a host without a scheme.
 Result<std::string_view> HostOf(std::string_view website) {
   std::string_view rest = website;
@@ -66,7 +61,8 @@ std::optional<std::string> RegistrableDomain(const std::string& host) {
 }
 
 bool IsFreeMail(std::string_view domain) {
-  return Contains(kFreeMailDomains, domain) || Contains(kFreeMailBrands, domain.substr(0, domain.find('.')));
+  return std::ranges::binary_search(kFreeMailDomains, domain) ||
+         std::ranges::binary_search(kFreeMailBrands, domain.substr(0, domain.find('.')));
 }
 
 }  // namespace
@@ -93,7 +89,7 @@ std::optional<std::string> CompanyDomainOfEmail(std::string_view normalised_emai
 
 std::optional<std::string> CompanyDomainOfWebsite(std::string_view website) {
   Result<std::string> domain = NormaliseDomain(website);
-  if (!domain.ok() || IsFreeMail(*domain) || Contains(kPlatformDomains, *domain)) return std::nullopt;
+  if (!domain.ok() || IsFreeMail(*domain) || std::ranges::binary_search(kPlatformDomains, *domain)) return std::nullopt;
   return *std::move(domain);
 }
 

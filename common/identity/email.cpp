@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kAddressBytesMax = 254;
 constexpr std::size_t kLocalPartBytesMax = 64;
 // Bounds the work that a hostile address costs; no valid one is as long in any spelling.
-constexpr std::size_t kInputBytesMax = 2048;
+constexpr std::size_t kEmailInputBytesMax = 2048;
 constexpr std::string_view kLooksLike = "; an e-mail address looks like name@example.com";
 
 Error InvalidEmail(std::string_view what) {
@@ -96,7 +96,7 @@ Result<std::string> NormaliseLocalPart(std::string_view local) {
 }  // namespace
 
 Result<std::string> NormaliseEmail(std::string_view address) {
-  if (address.size() > kInputBytesMax) return InvalidEmail("it is longer than 254 characters");
+  if (address.size() > kEmailInputBytesMax) return InvalidEmail("it is longer than 254 characters");
   if (!CountCodePoints(address)) return InvalidEmail("it is not valid UTF-8");
   const std::string composed = ComposedForm(Trim(address));
   const std::string_view text = Trim(composed);

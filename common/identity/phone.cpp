@@ -14,7 +14,7 @@ namespace {
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
-constexpr std::size_t kInputBytesMax = 250;
+constexpr std::size_t kPhoneInputBytesMax = 250;
 constexpr int kReadingsMax = 10;
 // libphonenumber's name for "no country".
 constexpr std::string_view kNoRegion = "ZZ";
@@ -143,7 +143,7 @@ Result<std::string> NormalisePhone(std::string_view number, std::string_view reg
   if (!CountCodePoints(number)) return InvalidPhone("it is not valid UTF-8");
   std::string text(Trim(number));
   if (text.empty()) return InvalidPhone("it is empty");
-  if (text.size() > kInputBytesMax) return InvalidPhone("it is too long");
+  if (text.size() > kPhoneInputBytesMax) return InvalidPhone("it is too long");
   if (std::optional<std::string> plain = ReadPlain(text)) return *std::move(plain);
   // Without a country "00" can only be the usual prefix of international calls.
   if (region.empty() && text.starts_with("00")) text.replace(0, 2, "+");

@@ -18,7 +18,7 @@
 namespace quartet::qualification {
 namespace {
 
-constexpr std::string_view kCollection = "qualifications";
+constexpr std::string_view kQualifications = "qualifications";
 using limits::kBatchQualifyMax;
 using limits::kDecisionsMax;
 // So many are looked up on the thread that the question came on.
@@ -31,7 +31,7 @@ constexpr resource::FilterField kFilterFields[] = {
 };
 
 Result<std::string> ParseId(const std::string& name) {
-  auto id = resource::ParseName(kCollection, name);
+  auto id = resource::ParseName(kQualifications, name);
   if (!id) return InvalidArgument({{"name", "must be \"qualifications/{uuid}\""}});
   return *std::move(id);
 }
@@ -54,7 +54,7 @@ Result<std::vector<std::string>> DecisionIds(const v1::GetDecisionsRequest& requ
     return InvalidArgument({{"qualifications", fmt::format("at most {}", kDecisionsMax)}});
   std::vector<std::string> ids;
   for (const std::string& name : request.qualifications()) {
-    auto id = resource::ParseName(kCollection, name);
+    auto id = resource::ParseName(kQualifications, name);
     if (!id) return InvalidArgument({{"qualifications", "must be \"qualifications/{uuid}\" each"}});
     ids.push_back(*std::move(id));
   }
@@ -250,7 +250,7 @@ grpc::ServerUnaryReactor* QualificationHandlers::ListQualifications(grpc::Callba
         // A page token of the one list is none of the other.
         QUARTET_ASSIGN_OR_RETURN(
             const auto page,
-            resource::PageRequest::Parse({.collection = request->stuck() ? "stuck qualifications" : kCollection,
+            resource::PageRequest::Parse({.collection = request->stuck() ? "stuck qualifications" : kQualifications,
                                           .page_size = request->page_size(),
                                           .page_token = request->page_token(),
                                           .filter = request->filter(),

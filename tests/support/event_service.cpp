@@ -6,7 +6,7 @@
 namespace quartet::test {
 namespace {
 
-void Require(const Status& status) {
+void RequireOk(const Status& status) {
   if (!status.ok()) throw std::runtime_error(ToString(status.error()));
 }
 
@@ -16,7 +16,7 @@ EventService::EventService(events::Bus& bus, const Clock& clock, const DatabaseB
                            events::RelayOptions options)
     : bus_(bus), clock_(clock), options_(std::move(options)), backend_(backend.make()), ids_(clock, 7) {
   Open();
-  Require(database_->Write([](storage::Transaction& transaction) -> Status {
+  RequireOk(database_->Write([](storage::Transaction& transaction) -> Status {
     const auto made = transaction.Execute("CREATE TABLE fact (id TEXT NOT NULL PRIMARY KEY)", {});
     return made.ok() ? Status() : Status(made.error());
   }));
@@ -28,7 +28,7 @@ void EventService::Open() {
   auto database = backend_->Open();
   if (!database.ok()) throw std::runtime_error(ToString(database.error()));
   database_ = std::move(*database);
-  Require(events::MigrateEvents(*database_, clock_));
+  RequireOk(events::MigrateEvents(*database_, clock_));
   relay_ = std::make_unique<events::Relay>(bus_, *database_, alone_, ids_, clock_, options_);
   outbox_ = std::make_unique<events::Outbox>(*database_, *relay_, ids_, clock_);
 }
@@ -61,12 +61,12 @@ void EventService::Restart() {
 }
 
 void EventService::Settle() {
-  Require(database_->Write([](storage::Transaction&) { return Status(); }));
+  RequireOk(database_->Write([](storage::Transaction&) { return Status(); }));
 }
 
 std::int64_t EventService::Count(const std::string& table) {
   std::int64_t count = 0;
-  Require(database_->Read([&](storage::Transaction& transaction) {
+  RequireOk(database_->Read([&](storage::Transaction& transaction) {
     return transaction.Query("SELECT COUNT(*) FROM " + table, {}, [&](const storage::Row& row) { count = row.Int(0); });
   }));
   return count;

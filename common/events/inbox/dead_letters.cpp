@@ -27,13 +27,13 @@ constexpr storage::Statement kMeasure = {
     storage::Reads("dead_letter")};
 constexpr storage::Statement kMeasureOne = {"SELECT LENGTH(payload) FROM dead_letter WHERE id = $1",
                                             storage::Reads("dead_letter").By("id", 1)};
-constexpr storage::Statement kSelectOldest = {
+constexpr storage::Statement kSelectOldestLetters = {
     "SELECT id, LENGTH(payload) FROM dead_letter ORDER BY failed_at, id LIMIT $1", storage::Reads("dead_letter")};
 constexpr storage::Statement kSelectOne = {
     "SELECT payload, consumer_group, error, delivery_count, failed_at FROM dead_letter WHERE id = $1",
     storage::Reads("dead_letter").By("id", 1)};
-constexpr storage::Statement kDelete = {"DELETE FROM dead_letter WHERE id = $1",
-                                        storage::Deletes("dead_letter").By("id", 1)};
+constexpr storage::Statement kDeleteLetter = {"DELETE FROM dead_letter WHERE id = $1",
+                                              storage::Deletes("dead_letter").By("id", 1)};
 // Not one that has failed again since it was read.
 constexpr storage::Statement kDeleteReplayed = {"DELETE FROM dead_letter WHERE id = $1 AND failed_at = $2",
                                                 storage::Deletes("dead_letter").By("id", 1).By("failed_at", 2)};
@@ -126,8 +126,8 @@ Result<std::vector<DeadLetter>> DeadLetters::List(int page_size) {
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) -> Status {
     letters.clear();
     std::vector<std::string> ids;
-    QUARTET_RETURN_IF_ERROR(
-        transaction.Query(kSelectOldest, {limit}, [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
+    QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectOldestLetters, {limit},
+                                              [&](const storage::Row& row) { ids.push_back(row.String(0)); }));
     // One by one, for they may be large.
     for (const std::string& id : ids) {
       QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectOne, {std::string_view(id)}, [&](const storage::Row& row) {
@@ -219,7 +219,7 @@ Status DeadLetters::Drop(std::span<const std::string> ids) {
   return database_.Write([&](storage::Transaction& transaction) -> Status {
     std::vector<std::string> missing;
     for (const std::string& id : std::set<std::string>(ids.begin(), ids.end())) {
-      const auto deleted = transaction.Execute(kDelete, {std::string_view(id)});
+      const auto deleted = transaction.Execute(kDeleteLetter, {std::string_view(id)});
       if (!deleted.ok()) return deleted.error();
       if (*deleted == 0) missing.push_back(id);
     }

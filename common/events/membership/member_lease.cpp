@@ -24,8 +24,8 @@ constexpr storage::Statement kReplace = {"UPDATE member SET owner = $2, renewal 
                                          storage::Updates("member").By("slot", 1).By("place", 3)};
 constexpr storage::Statement kRenew = {"UPDATE member SET renewal = renewal + 1 WHERE slot = $1 AND owner = $2",
                                        storage::Updates("member").By("slot", 1).By("owner", 2)};
-constexpr storage::Statement kDelete = {"DELETE FROM member WHERE slot = $1 AND owner = $2",
-                                        storage::Deletes("member").By("slot", 1).By("owner", 2)};
+constexpr storage::Statement kDeleteMember = {"DELETE FROM member WHERE slot = $1 AND owner = $2",
+                                              storage::Deletes("member").By("slot", 1).By("owner", 2)};
 constexpr storage::Statement kBury = {"DELETE FROM member WHERE slot = $1 AND owner = $2 AND renewal = $3",
                                       storage::Deletes("member").By("slot", 1).By("owner", 2).By("renewal", 3)};
 
@@ -146,7 +146,7 @@ void MemberLease::Publish(const Rows& rows) {
 Status MemberLease::Leave() {
   if (!std::exchange(joined_, false)) return {};
   return database_.Write([&](storage::Transaction& transaction) {
-    return transaction.Run(kDelete, {slot_, std::string_view(owner_)});
+    return transaction.Run(kDeleteMember, {slot_, std::string_view(owner_)});
   });
 }
 

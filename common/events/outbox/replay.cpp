@@ -16,8 +16,8 @@
 namespace quartet::events {
 namespace {
 
-constexpr storage::Statement kSelectOldest = {"SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1",
-                                              storage::Reads("outbox").By("slot", 1)};
+constexpr storage::Statement kSelectOldestTime = {"SELECT created_at FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1",
+                                                  storage::Reads("outbox").By("slot", 1)};
 constexpr storage::Statement kMeasureEvents = {
     "SELECT id, LENGTH(payload) FROM event WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3", storage::Reads("event")};
 constexpr storage::Statement kSelectEvents = {"SELECT id, payload FROM event WHERE id >= $1 AND id <= $2 ORDER BY id",
@@ -47,7 +47,7 @@ Result<std::int64_t> EventReplay::SafeTime() {
   std::int64_t safe = clock_.NowMicros() - (options_.loss_window + options_.publish_window).count() * 1'000;
   QUARTET_RETURN_IF_ERROR(database_.Read([&](storage::Transaction& transaction) {
     return ForEachSlot(transaction, [&](std::int64_t slot) {
-      return transaction.Query(kSelectOldest, {slot},
+      return transaction.Query(kSelectOldestTime, {slot},
                                [&](const storage::Row& row) { safe = std::min(safe, row.Int(0)); });
     });
   }));

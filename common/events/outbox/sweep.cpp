@@ -20,17 +20,17 @@ constexpr std::string_view kMeasurePage =
 constexpr std::string_view kSelectPage =
     "SELECT id, created_at, payload FROM outbox WHERE slot = $1 AND id > $2 AND id <= $5 AND (id < $3 OR id >= $4)"
     " ORDER BY id";
-constexpr storage::Statement kSelectEvents = {"SELECT payload FROM event WHERE id = $1",
-                                              storage::Reads("event").By("id", 1)};
-constexpr storage::Statement kSelectOldest = {"SELECT id FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1",
-                                              storage::Reads("outbox").By("slot", 1)};
+constexpr storage::Statement kSelectPayload = {"SELECT payload FROM event WHERE id = $1",
+                                               storage::Reads("event").By("id", 1)};
+constexpr storage::Statement kSelectOldestId = {"SELECT id FROM outbox WHERE slot = $1 ORDER BY id LIMIT 1",
+                                                storage::Reads("outbox").By("slot", 1)};
 
 // What a row of the outbox says, or leaves to the event of the same id.
 Result<std::vector<Message>> MessagesOf(storage::Transaction& transaction, const std::string& id,
                                         std::string_view payload) {
   if (!payload.empty()) return ParseMessages(payload);
   Result<std::vector<Message>> messages = UnreadableMessage("its event is missing");
-  QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectEvents, {std::string_view(id)},
+  QUARTET_RETURN_IF_ERROR(transaction.Query(kSelectPayload, {std::string_view(id)},
                                             [&](const storage::Row& row) { messages = ParseMessages(row.Bytes(0)); }));
   return messages;
 }
@@ -111,7 +111,7 @@ Result<OutboxPage> ReadOutbox(storage::Database& database, std::int64_t slot, st
 Result<std::optional<std::string>> OldestInOutbox(storage::Transaction& transaction) {
   std::optional<std::string> oldest;
   QUARTET_RETURN_IF_ERROR(ForEachSlot(transaction, [&](std::int64_t slot) {
-    return transaction.Query(kSelectOldest, {slot}, [&](const storage::Row& row) {
+    return transaction.Query(kSelectOldestId, {slot}, [&](const storage::Row& row) {
       if (!oldest || row.Bytes(0) < *oldest) oldest = row.String(0);
     });
   }));

@@ -12,7 +12,7 @@
 namespace quartet::storage {
 namespace {
 
-constexpr const char* kName = "quartet-log-buffer";
+constexpr const char* kLogBufferName = "quartet-log-buffer";
 // A larger transaction is written in pieces: SQLite's VFS writes no more than this at a time.
 constexpr std::size_t kBufferMax = 0x1ffff;
 
@@ -86,7 +86,7 @@ int Close(sqlite3_file* file) {
   return flushed == SQLITE_OK ? closed : flushed;
 }
 
-constexpr sqlite3_io_methods kMethods = [] {
+constexpr sqlite3_io_methods kLogBufferMethods = [] {
   sqlite3_io_methods methods = LogFile::AllPassedOn();
   methods.iVersion = 1;  // a log has no shared memory, and must not be mapped past the buffer
   methods.xClose = Close;
@@ -98,18 +98,18 @@ constexpr sqlite3_io_methods kMethods = [] {
   return methods;
 }();
 
-int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+int OpenLogFile(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
   if ((flags & SQLITE_OPEN_WAL) == 0) return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);
   // A log is never locked, so the process loses nothing when ours is closed.
-  return LogFile::Make(vfs, name, file, flags, flags_out, kMethods, O_WRONLY);
+  return LogFile::Make(vfs, name, file, flags, flags_out, kLogBufferMethods, O_WRONLY);
 }
 
 }  // namespace
 
 Result<const char*> LogBufferVfs() {
-  static const SqliteVfs<LogFile> vfs(kName, Open);
+  static const SqliteVfs<LogFile> vfs(kLogBufferName, OpenLogFile);
   if (!vfs.registered()) return Internal("SQLite does not take the log's buffer");
-  return kName;
+  return kLogBufferName;
 }
 
 }  // namespace quartet::storage

@@ -9,7 +9,7 @@
 namespace quartet::storage {
 namespace {
 
-constexpr const char* kName = "quartet-reader";
+constexpr const char* kReaderName = "quartet-reader";
 
 enum class Waiting { kAllowed, kForbidden, kRefused };
 thread_local Waiting waiting = Waiting::kAllowed;
@@ -29,26 +29,26 @@ int Read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) {
   return SQLITE_IOERR_READ;
 }
 
-constexpr sqlite3_io_methods kMethods = [] {
+constexpr sqlite3_io_methods kReaderMethods = [] {
   sqlite3_io_methods methods = PagesFile::AllPassedOn();
   methods.xRead = Read;
   return methods;
 }();
 
-int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+int OpenPagesFile(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
   if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0)
     return sqlite3_vfs_find(nullptr)->xOpen(vfs, name, file, flags, flags_out);
   // When it is closed, the process loses its locks on the file (POSIX). That harms nobody: readers are closed all at
   // once, at the end, and until then no other process comes in, for the database's owner holds a lock of its own.
-  return PagesFile::Make(vfs, name, file, flags, flags_out, kMethods, O_RDONLY);
+  return PagesFile::Make(vfs, name, file, flags, flags_out, kReaderMethods, O_RDONLY);
 }
 
 }  // namespace
 
 Result<const char*> ReaderVfs() {
-  static const SqliteVfs<PagesFile> vfs(kName, Open);
+  static const SqliteVfs<PagesFile> vfs(kReaderName, OpenPagesFile);
   if (!vfs.registered()) return Internal("SQLite does not take the readers' VFS");
-  return kName;
+  return kReaderName;
 }
 
 NoWait::NoWait() {

@@ -21,7 +21,7 @@ constexpr int kCheckpointAnywayPages = 2'000;
 // one of them may take minutes.
 constexpr int kRestartPages = 16'000;
 constexpr int kRestartWaitMs = 100;
-constexpr int kBusyTimeoutMs = 5'000;
+constexpr int kRestartBusyTimeoutMs = 5'000;
 
 }  // namespace
 
@@ -102,7 +102,7 @@ void SqliteWriteSession::Checkpoint(bool restart) {
   if (restart) sqlite3_busy_timeout(handle, kRestartWaitMs);
   const int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
   const int code = sqlite3_wal_checkpoint_v2(handle, "main", mode, /*pnLog=*/nullptr, /*pnCkpt=*/nullptr);
-  if (restart) sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  if (restart) sqlite3_busy_timeout(handle, kRestartBusyTimeoutMs);
   // Readers in the way are no failure: what they keep is copied next time.
   if (code != SQLITE_OK && code != SQLITE_BUSY) {
     telemetry::LogWarning("checkpoint failed", {{"error", ToString(connection_->ErrorFor(code, "(checkpoint)"))}});

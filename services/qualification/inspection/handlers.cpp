@@ -19,12 +19,12 @@ namespace {
 using resource::InspectionRange;
 using v1::QualificationInspection;
 
-constexpr std::string_view kCollection = "qualifications";
+constexpr std::string_view kInspectedCollection = "qualifications";
 constexpr std::string_view kRows =
     "SELECT id, create_time, update_time, redrive_count, body, plan, state, kind, lead FROM qualification WHERE {} "
     "ORDER BY id";
 constexpr std::string_view kSizes = "SELECT id, length(body) + length(plan) FROM qualification";
-constexpr std::string_view kWatermark = "SELECT time FROM watermark WHERE id = $1";
+constexpr std::string_view kFindWatermark = "SELECT time FROM watermark WHERE id = $1";
 constexpr std::string_view kReverts = "SELECT id, body FROM qualification WHERE lead = $1 AND kind = $2 AND state = $3";
 
 template <class Message>
@@ -34,7 +34,7 @@ bool Parse(const storage::Row& row, int column, Message& message) {
 }
 
 void Describe(const storage::Row& row, QualificationInspection& out) {
-  out.set_name(resource::NameOf(kCollection, row.Bytes(0)));
+  out.set_name(resource::NameOf(kInspectedCollection, row.Bytes(0)));
   out.set_exists(true);
   v1::StoredQualification stored;
   v1::Plan plan;
@@ -74,7 +74,7 @@ Status Read(storage::Transaction& transaction, const InspectionRange& range,
 
 // In the transaction that finds rows missing.
 Status ReadWatermark(storage::Transaction& transaction, v1::InspectQualificationsResponse& response) {
-  return transaction.Query(kWatermark, {std::int64_t{1}},
+  return transaction.Query(kFindWatermark, {std::int64_t{1}},
                            [&](const storage::Row& row) { response.set_watermark_us(row.Int(0)); });
 }
 
@@ -93,7 +93,7 @@ Status FindReverts(storage::Transaction& transaction, int first, v1::InspectQual
         transaction.Query(kReverts, {std::string_view(row.lead()), kind, state}, [&row](const storage::Row& revert) {
           v1::StoredQualification stored;
           if (Parse(revert, 1, stored) && stored.qualification().reverts() == row.name())
-            row.set_reverted_by(resource::NameOf(kCollection, revert.Bytes(0)));
+            row.set_reverted_by(resource::NameOf(kInspectedCollection, revert.Bytes(0)));
         }));
   }
   return {};
@@ -107,7 +107,7 @@ grpc::ServerUnaryReactor* InspectionHandlers::InspectQualifications(grpc::Callba
   return rpc::Serve<v1::InspectQualificationsRequest, v1::InspectQualificationsResponse>(
       context, workers_, [this, request, response]() -> Status {
         QUARTET_ASSIGN_OR_RETURN(const auto asked,
-                                 resource::InspectionRequest::Parse(kCollection, request->page_size(),
+                                 resource::InspectionRequest::Parse(kInspectedCollection, request->page_size(),
                                                                     request->page_token(), request->names()));
         return Inspect(asked, *response);
       });
@@ -142,7 +142,7 @@ Status InspectionHandlers::Inspect(const resource::InspectionRequest& request,
         QUARTET_RETURN_IF_ERROR(Read(transaction, InspectionRange::Of(id), response));
         if (response.qualifications_size() > before) continue;
         auto& unknown = *response.add_qualifications();
-        unknown.set_name(resource::NameOf(kCollection, id));
+        unknown.set_name(resource::NameOf(kInspectedCollection, id));
         unknown.set_readable(true);
       }
       return FindReverts(transaction, first, response);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kInterval(60'000);
 // Between two chunks, for those who wait meanwhile. Ten thousand rows in a second are far more than are begun.
 constexpr std::chrono::milliseconds kPause(20);
-constexpr std::chrono::milliseconds kRetryAfter(1'000);
+constexpr std::chrono::milliseconds kPruneRetryAfter(1'000);
 
 }  // namespace
 
@@ -60,7 +60,7 @@ Result<int> Pruner::DeleteSome() {
 Status Pruner::CheckClock() const {
   if (clock_.NowMicros() >= watermark_us_) return {};
   return Unavailable("CLOCK_BEHIND", "the clock of the service was set back; nothing can be begun until it is right",
-                     kRetryAfter);
+                     kPruneRetryAfter);
 }
 
 bool Pruner::MayBeReverted(std::string_view id) const {

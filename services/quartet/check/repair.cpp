@@ -14,7 +14,7 @@ namespace {
 
 using namespace qualification::v1;  // NOLINT(google-build-using-namespace): the messages of one service
 
-constexpr int kBatchMax = 500;
+constexpr int kRepairBatchMax = 500;
 // An acknowledgement goes by way of Redis and is written down within a second.
 constexpr std::chrono::milliseconds kRepairPause{500};
 constexpr int kRepairLooksMax = 20;
@@ -58,7 +58,7 @@ Status Checker::Repair() {
   for (const auto& [service, all] : names) {
     for (auto next = all.begin(); next != all.end();) {
       ResolveQualificationsRequest request;
-      for (; next != all.end() && request.names_size() < kBatchMax; ++next) request.add_names(*next);
+      for (; next != all.end() && request.names_size() < kRepairBatchMax; ++next) request.add_names(*next);
       QUARTET_RETURN_IF_ERROR(inspections_.Ask<ResolveQualificationsResponse>(service, request));
     }
   }
@@ -75,8 +75,9 @@ Status Checker::Repair() {
 
 Status Checker::LeaveUnrepaired(std::vector<std::size_t>& numbers) {
   std::vector<std::size_t> left;
-  for (std::size_t begin = 0; begin < numbers.size(); begin += kBatchMax) {
-    const auto batch = std::span(numbers).subspan(begin, std::min<std::size_t>(kBatchMax, numbers.size() - begin));
+  for (std::size_t begin = 0; begin < numbers.size(); begin += kRepairBatchMax) {
+    const auto batch =
+        std::span(numbers).subspan(begin, std::min<std::size_t>(kRepairBatchMax, numbers.size() - begin));
     std::set<Subject> subjects;
     for (const std::size_t i : batch) subjects.insert(subjects_[i]);
     QUARTET_ASSIGN_OR_RETURN(const auto found, LookAgain({subjects.begin(), subjects.end()}));

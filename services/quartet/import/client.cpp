@@ -15,7 +15,7 @@ namespace {
 using lead::v1::ImportLeadsRequest;
 using lead::v1::ImportLeadsResponse;
 
-constexpr int kAttemptsMax = 5;
+constexpr int kSendsMax = 5;
 constexpr std::size_t kMessageBytesMax = 1 << 20;
 
 // Writes the leads in messages of a size that any server takes. A failed write shows in the call's status.
@@ -54,7 +54,7 @@ Result<ImportLeadsResponse> ImportLeads(Rpc& rpc, const lead::v1::ImportOptions&
     Error error = rpc.ErrorOf(Service::kLead, status);
     const bool was_shed = error.code == Code::kResourceExhausted;
     const bool may_repeat = error.retry_after && (was_shed || (is_repeatable && error.code == Code::kUnavailable));
-    if (!may_repeat || attempt == kAttemptsMax || !rpc.interrupt().WaitFor(*error.retry_after)) return error;
+    if (!may_repeat || attempt == kSendsMax || !rpc.interrupt().WaitFor(*error.retry_after)) return error;
   }
 }
 

@@ -25,7 +25,7 @@
 namespace quartet::cli {
 namespace {
 
-struct Arguments {
+struct ImportArguments {
   std::string path;
   std::string rejects_path;
   std::vector<std::string> map;
@@ -42,7 +42,7 @@ struct Input {
   LeadDefaults defaults;
 };
 
-Result<Input> ReadLeadFile(const Arguments& arguments) {
+Result<Input> ReadLeadFile(const ImportArguments& arguments) {
   Input input;
   QUARTET_ASSIGN_OR_RETURN(const auto text, ReadInput(arguments.path));
   auto file = ParseCsv(text);
@@ -92,7 +92,7 @@ void NoteTotals(const Console& console, const ImportRun::Totals& totals, bool dr
 
 class ImportCommand {
  public:
-  ImportCommand(Session& session, const Arguments& arguments)
+  ImportCommand(Session& session, const ImportArguments& arguments)
       : session_(session), console_(session.console()), arguments_(arguments) {}
 
   int Run() {
@@ -162,7 +162,7 @@ class ImportCommand {
 
   Session& session_;
   const Console& console_;
-  const Arguments& arguments_;
+  const ImportArguments& arguments_;
   std::vector<std::pair<std::size_t, std::vector<std::string>>> rejected_;
 };
 
@@ -170,7 +170,7 @@ class ImportCommand {
 
 void AddImportCommand(CLI::App& leads, Session& session) {
   auto* command = leads.add_subcommand("import", "Import leads from a CSV file");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ImportArguments>();
   SetExamples(*command,
               {"quartet lead import leads.csv", "quartet lead import leads.csv --dry-run",
                "quartet lead import fair.csv --source \"trade show\" --campaign \"Fair 2025\" --tag booth-12",

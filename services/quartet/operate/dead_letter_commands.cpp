@@ -25,14 +25,14 @@ using namespace operations::v1;  // NOLINT(google-build-using-namespace): seven 
 
 constexpr int kLettersMax = 1000;  // that one call takes or gives
 
-struct Arguments {
+struct DeadLetterArguments {
   std::string service;  // empty: every one
   std::vector<std::string> ids;
   bool all = false;
   Format format = Format::kTable;
 };
 
-std::vector<Service> Chosen(const Arguments& arguments) {
+std::vector<Service> Chosen(const DeadLetterArguments& arguments) {
   std::vector<Service> services;
   for (const Service service : kServices) {
     if (arguments.service.empty() || arguments.service == ServiceName(service)) services.push_back(service);
@@ -48,7 +48,7 @@ Result<ListDeadLettersResponse> List(Rpc& rpc, Service service) {
   return response;
 }
 
-int RunList(Session& session, const Arguments& arguments) {
+int RunList(Session& session, const DeadLetterArguments& arguments) {
   const auto& console = session.console();
   const auto writer = MakeRecordWriter(arguments.format, console, DeadLetter::default_instance(), {}, "dead letters");
   std::vector<TableRow> rows;
@@ -85,7 +85,7 @@ int RunList(Session& session, const Arguments& arguments) {
 
 // Which service holds which of the letters that are meant. Errors: those of listing them; NOT_FOUND naming every id
 // that none holds.
-Result<std::map<Service, std::vector<std::string>>> Find(Session& session, const Arguments& arguments) {
+Result<std::map<Service, std::vector<std::string>>> Find(Session& session, const DeadLetterArguments& arguments) {
   std::map<Service, std::vector<std::string>> found;
   std::set<std::string> missing(arguments.ids.begin(), arguments.ids.end());
   for (const Service service : Chosen(arguments)) {
@@ -101,7 +101,7 @@ Result<std::map<Service, std::vector<std::string>>> Find(Session& session, const
 }
 
 template <typename Request, typename Response>
-int RunOn(Session& session, const Arguments& arguments, std::string_view done) {
+int RunOn(Session& session, const DeadLetterArguments& arguments, std::string_view done) {
   const auto& console = session.console();
   if (arguments.ids.empty() != arguments.all) {
     return ReportError(console, UsageError("give either ids or --all"));
@@ -122,8 +122,8 @@ int RunOn(Session& session, const Arguments& arguments, std::string_view done) {
   return kExitOk;
 }
 
-std::shared_ptr<Arguments> AddArguments(CLI::App& command, bool takes_ids) {
-  auto arguments = std::make_shared<Arguments>();
+std::shared_ptr<DeadLetterArguments> AddArguments(CLI::App& command, bool takes_ids) {
+  auto arguments = std::make_shared<DeadLetterArguments>();
   command.add_option("--service", arguments->service, "Only this one's")
       ->check(CLI::IsMember({"lead", "contact", "account", "opportunity", "qualification"}));
   if (takes_ids) {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kUsage = "USAGE";
 
 // The message without what the violations say again.
-std::string Message(const Error& error) {
+std::string FullMessage(const Error& error) {
   const bool repeats =
       !error.violations.empty() && error.message.find(error.violations[0].description) != std::string::npos;
   return repeats ? "some of the input is wrong" : Printable(error.message);
@@ -44,7 +44,7 @@ int ReportError(const Console& console, const Error& error) {
     for (const auto& violation : error.violations) console.err << "  " << ViolationText(violation) << '\n';
     return kExitUsage;
   }
-  console.err << fmt::format("{} {} [{}]\n", prefix, Message(error), Label(error));
+  console.err << fmt::format("{} {} [{}]\n", prefix, FullMessage(error), Label(error));
   for (const auto& violation : error.violations) console.err << "  " << ViolationText(violation) << '\n';
   for (const auto& [key, value] : error.metadata) {
     console.err << fmt::format("  {}: {}\n", Printable(key), Printable(value));
@@ -58,7 +58,7 @@ int ReportError(const Console& console, const Error& error) {
 }
 
 std::string ErrorLine(const Error& error) {
-  std::string line = fmt::format("{} [{}]", Message(error), Label(error));
+  std::string line = fmt::format("{} [{}]", FullMessage(error), Label(error));
   for (const auto& violation : error.violations) line += "; " + ViolationText(violation);
   return line;
 }

@@ -25,11 +25,11 @@ namespace {
 using opportunity::v1::Opportunity;
 using opportunity::v1::Pipeline;
 
-constexpr std::size_t kUsualWidth = 80;
+constexpr std::size_t kWidthWithoutTerminal = 80;
 constexpr std::size_t kBarWidthMin = 10;
 constexpr std::size_t kBarWidthMax = 50;
 
-struct Arguments {
+struct PipelineArguments {
   std::string filter;
   Format format = Format::kTable;
 };
@@ -109,7 +109,7 @@ void WriteCsv(const Console& console, const Pipeline& pipeline) {
   }
 }
 
-int Run(Session& session, const Arguments& arguments) {
+int Run(Session& session, const PipelineArguments& arguments) {
   opportunity::v1::GetPipelineRequest request;
   request.set_filter(arguments.filter);
   Pipeline pipeline;
@@ -145,7 +145,7 @@ void DrawPipeline(const Console& console, const Pipeline& pipeline) {
     largest = std::max(largest, bucket.count());
   }
   constexpr std::size_t kFixed = 2 + 4 + 2 + 2 + 2;  // the gaps and "100%"
-  const std::size_t width = console.out_width == 0 ? kUsualWidth : console.out_width;
+  const std::size_t width = console.out_width == 0 ? kWidthWithoutTerminal : console.out_width;
   const std::size_t taken = label_width + count_width + amount_width + kFixed;
   const std::size_t bar_width = std::clamp(width > taken ? width - taken : 0, kBarWidthMin, kBarWidthMax);
 
@@ -180,7 +180,7 @@ void DrawPipeline(const Console& console, const Pipeline& pipeline) {
 
 void AddPipelineCommand(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("pipeline", "Draw the pipeline: counts and amounts per stage");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PipelineArguments>();
   SetExamples(*command, {"quartet pipeline", "quartet pipeline --filter 'owner = \"jane\"'",
                          "quartet pipeline -o csv > pipeline.csv"});
   command->add_option("--filter", arguments->filter, "Only these opportunities, as in `quartet opportunity list`");

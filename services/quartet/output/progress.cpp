@@ -10,7 +10,7 @@
 namespace quartet::cli {
 namespace {
 
-constexpr std::size_t kBarWidthMax = 40;
+constexpr std::size_t kProgressWidthMax = 40;
 constexpr std::string_view kClearLine = "\r\x1b[2K";
 
 }  // namespace
@@ -49,7 +49,7 @@ void Progress::Draw() {
     figures += fmt::format("  {:.0f}/s  {:.0f} s left", rate, static_cast<double>(total_ - done_) / rate);
   }
   const std::size_t taken = label_.size() + figures.size() + 6;
-  const std::size_t width = console_.err_width > taken ? std::min(kBarWidthMax, console_.err_width - taken) : 0;
+  const std::size_t width = console_.err_width > taken ? std::min(kProgressWidthMax, console_.err_width - taken) : 0;
   std::string bar;
   for (std::size_t i = 0; i < width; ++i) bar += i < width * done_ / total_ ? "█" : "░";
   console_.err << kClearLine

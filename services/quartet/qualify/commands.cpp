@@ -30,7 +30,7 @@ using qualification::v1::Qualification;
 // Up to so many leads, the table shows what became of each.
 constexpr std::size_t kLeadsShownMax = 20;
 
-struct Arguments {
+struct QualifyCommandArguments {
   std::vector<std::string> names;
   std::string filter;
   bool all = false;
@@ -74,7 +74,7 @@ Selection SelectByName(Session& session, const std::vector<std::string>& given) 
   return selection;
 }
 
-Result<Selection> Select(Session& session, const Arguments& arguments) {
+Result<Selection> Select(Session& session, const QualifyCommandArguments& arguments) {
   if (!arguments.names.empty()) return SelectByName(session, arguments.names);
   Selection selection;
   QUARTET_RETURN_IF_ERROR(ForEachRecord(session.rpc(), LeadKind(), {.filter = arguments.filter, .page_size = 1000},
@@ -102,7 +102,7 @@ void NoteAlreadyQualified(const Console& console, const Selection& selection) {
   }
 }
 
-std::string TotalsText(const QualifyRun::Totals& totals, const Selection& selection) {
+std::string QualifiedTotalsText(const QualifyRun::Totals& totals, const Selection& selection) {
   const std::size_t leads = totals.leads + selection.already.size() + selection.disqualified;
   std::string text = fmt::format("{} lead{}: {} qualified", leads, leads == 1 ? "" : "s", totals.qualified);
   const auto add = [&text](std::size_t count, std::string_view what) {
@@ -120,7 +120,7 @@ std::string TotalsText(const QualifyRun::Totals& totals, const Selection& select
                     totals.opportunities_opened);
 }
 
-int RunQualify(Session& session, const Arguments& arguments) {
+int RunQualify(Session& session, const QualifyCommandArguments& arguments) {
   const auto& console = session.console();
   const int ways = !arguments.names.empty() + !arguments.filter.empty() + arguments.all;
   if (ways != 1) return ReportError(console, UsageError("which leads? give NAMEs, or --filter, or --all"));
@@ -161,7 +161,7 @@ int RunQualify(Session& session, const Arguments& arguments) {
                                                  .on_progress = [&](std::size_t done) { progress.Update(done); }});
   progress.Finish();
   if (arguments.format != Format::kTable || (shows_records && run.totals().qualified > 0)) writer->End();
-  (arguments.format == Format::kTable ? console.out : console.err) << TotalsText(run.totals(), *selection);
+  (arguments.format == Format::kTable ? console.out : console.err) << QualifiedTotalsText(run.totals(), *selection);
   if (!status.ok()) return ReportError(console, status.error());
   if (session.interrupt().StopRequested()) return kExitInterrupted;
   return run.totals().failed > 0 ? kExitFailed : kExitOk;
@@ -171,7 +171,7 @@ int RunQualify(Session& session, const Arguments& arguments) {
 
 void AddQualifyCommand(CLI::App& leads, Session& session) {
   auto* command = leads.add_subcommand("qualify", "Turn open leads into contacts, accounts and opportunities");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<QualifyCommandArguments>();
   SetExamples(*command, {"quartet lead qualify leads/…",
                          "quartet lead qualify --filter 'source = \"TRADE_SHOW\" AND owner = \"jane\"'",
                          "quartet lead qualify leads/… --amount \"12000 EUR\" --close-date 2025-09-30 --stage PROPOSE",

@@ -27,14 +27,14 @@ namespace {
 
 using namespace qualification::v1;  // NOLINT(google-build-using-namespace): the messages of one answer
 
-struct Arguments {
+struct PreviewArguments {
   std::string name;
   QualifyArguments options;
   Format format = Format::kTable;
 };
 
 // Who or what the opened record would be.
-std::string Subject(const PlannedRecord& planned) {
+std::string PlannedSubject(const PlannedRecord& planned) {
   switch (planned.record_case()) {
     case PlannedRecord::kAccount:
       return planned.account().display_name();
@@ -68,7 +68,7 @@ TableRow RowOf(std::string_view what, const PlannedRecord& planned) {
   const bool attach = planned.outcome().kind() == RecordOutcome::ATTACHED;
   return {{std::string(what)},
           {attach ? "attach" : "open", attach ? Tint::kNone : Tint::kGood},
-          {Printable(Subject(planned))},
+          {Printable(PlannedSubject(planned))},
           {Printable(Details(planned))}};
 }
 
@@ -81,7 +81,7 @@ void WriteTable(const Console& console, const PreviewQualificationResponse& prev
   PrintTable(console, {{"RECORD"}, {"WOULD"}, {"WHAT", false, 12}, {"WHY", false, 12, 1}}, rows);
 }
 
-int Run(Session& session, const Arguments& arguments) {
+int Run(Session& session, const PreviewArguments& arguments) {
   const auto& console = session.console();
   auto options = ToQualifyOptions(arguments.options);
   if (!options.ok()) return ReportError(console, options.error());
@@ -145,7 +145,7 @@ int PreviewReverts(Session& session, const std::vector<std::string>& names, Form
 
 void AddPreviewCommand(CLI::App& qualifications, Session& session) {
   auto* command = qualifications.add_subcommand("preview", "Show what qualifying a lead would do; changes nothing");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PreviewArguments>();
   SetExamples(*command, {"quartet qualification preview leads/…",
                          "quartet qualification preview leads/… --on-duplicate refuse -o json"});
   command->add_option("LEAD", arguments->name, "Name or id of the lead")->required();

@@ -17,7 +17,7 @@ using qualification::v1::Qualification;
 using qualification::v1::RecordOutcome;
 
 constexpr std::size_t kBatchSize = 100;
-constexpr int kAttemptsMax = 8;
+constexpr int kAsksMax = 8;
 constexpr std::chrono::milliseconds kPauseMin(100);
 constexpr std::chrono::milliseconds kPauseMax(2000);
 
@@ -93,9 +93,9 @@ Status QualifyRun::Finish(std::vector<Item> batch, const Observer& observer) {
       batch = std::move(again).value();
     } else {
       const bool was_never_there = is_first && again.error().reason == kUnreachable;
-      if (was_never_there || !OutcomeIsUnknown(again.error()) || attempt == kAttemptsMax) return again.error();
+      if (was_never_there || !OutcomeIsUnknown(again.error()) || attempt == kAsksMax) return again.error();
     }
-    if (attempt == kAttemptsMax) {
+    if (attempt == kAsksMax) {
       totals_.failed += batch.size();
       for (const auto& item : batch) observer.on_failed(item.lead, item.last);
       batch.clear();

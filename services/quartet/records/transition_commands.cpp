@@ -28,7 +28,7 @@ namespace {
 using lead::v1::Lead;
 using opportunity::v1::Opportunity;
 
-struct Arguments {
+struct TransitionArguments {
   std::vector<std::string> names;
   std::string reason;
   std::string note;
@@ -37,7 +37,7 @@ struct Arguments {
   Format format = Format::kTable;
 };
 
-using ArgumentsPtr = std::shared_ptr<Arguments>;
+using ArgumentsPtr = std::shared_ptr<TransitionArguments>;
 
 // A command over names; `complete` makes the request of it, whose name and etag are filled in here. What it runs.
 template <typename Request>
@@ -72,7 +72,7 @@ Result<Lead::Reason> ParseReason(const std::string& text) {
 }
 
 void AddClosing(CLI::App& group, Session& session, std::string name, Opportunity::State outcome) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TransitionArguments>();
   const bool won = outcome == Opportunity::STATE_WON;
   auto* command = group.add_subcommand(name, fmt::format("Close opportunities as {}", won ? "won" : "lost"));
   SetExamples(*command, {fmt::format("quartet opportunity {} opportunities/… --reason \"{}\"", name,
@@ -91,7 +91,7 @@ void AddClosing(CLI::App& group, Session& session, std::string name, Opportunity
 }  // namespace
 
 void AddLeadTransitions(CLI::App& group, Session& session) {
-  auto disqualify = std::make_shared<Arguments>();
+  auto disqualify = std::make_shared<TransitionArguments>();
   auto* command = group.add_subcommand("disqualify", "Close leads without business");
   SetExamples(*command, {"quartet lead disqualify leads/… --reason lost --note \"chose a competitor\""});
   command->add_option("--reason", disqualify->reason, "Why they are closed")
@@ -108,7 +108,7 @@ void AddLeadTransitions(CLI::App& group, Session& session) {
                                                    return request;
                                                  });
 
-  auto reactivate = std::make_shared<Arguments>();
+  auto reactivate = std::make_shared<TransitionArguments>();
   command = group.add_subcommand("reactivate", "Open disqualified leads again");
   SetExamples(*command, {"quartet lead reactivate leads/… --reason nurturing"});
   command->add_option("--reason", reactivate->reason, "Why they are open; contacted if not given")
@@ -125,7 +125,7 @@ void AddLeadTransitions(CLI::App& group, Session& session) {
 }
 
 void AddOpportunityTransitions(CLI::App& group, Session& session) {
-  auto move = std::make_shared<Arguments>();
+  auto move = std::make_shared<TransitionArguments>();
   auto* command = group.add_subcommand("move", "Move opportunities to another stage of the pipeline");
   SetExamples(*command, {"quartet opportunity move opportunities/… --stage PROPOSE"});
   command->add_option("--stage", move->stage, "Stage of the pipeline; `quartet pipeline` shows them")->required();
@@ -140,7 +140,7 @@ void AddOpportunityTransitions(CLI::App& group, Session& session) {
   AddClosing(group, session, "win", Opportunity::STATE_WON);
   AddClosing(group, session, "lose", Opportunity::STATE_LOST);
 
-  auto reopen = std::make_shared<Arguments>();
+  auto reopen = std::make_shared<TransitionArguments>();
   command = group.add_subcommand("reopen", "Open closed opportunities again");
   SetExamples(*command, {"quartet opportunity reopen opportunities/…"});
   AddTransition<opportunity::v1::ReopenOpportunityRequest>(*command, OpportunityKind(), session, reopen,
@@ -156,13 +156,13 @@ void AddQualificationTransitions(CLI::App& group, Session& session) {
   auto* command = group.add_subcommand("cancel", "Give up qualifications that are not decided");
   SetExamples(*command, {"quartet qualification cancel qualifications/…"});
   AddTransition<CancelQualificationRequest>(
-      *command, QualificationKind(), session, std::make_shared<Arguments>(), "is canceled",
+      *command, QualificationKind(), session, std::make_shared<TransitionArguments>(), "is canceled",
       []() -> Result<CancelQualificationRequest> { return CancelQualificationRequest(); });
 
   command = group.add_subcommand("revert", "Take committed qualifications back: the leads are open again");
   SetExamples(*command, {"quartet qualification revert qualifications/…",
                          "quartet qualification revert qualifications/… --dry-run"});
-  auto revert = std::make_shared<Arguments>();
+  auto revert = std::make_shared<TransitionArguments>();
   auto dry_run = std::make_shared<bool>(false);
   const auto run = AddTransition<RevertQualificationRequest>(
       *command, QualificationKind(), session, revert, "is reverted",

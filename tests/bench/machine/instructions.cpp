@@ -18,8 +18,8 @@
 namespace quartet::bench {
 namespace {
 
-constexpr int kListOfLeads = 10;
-constexpr int kWarmUp = 64;
+constexpr int kCountedListOfLeads = 10;
+constexpr int kCallsBefore = 64;
 constexpr Duration kLimit{600};
 
 // Programs that run the services under callgrind, and where the test's support looks for them meanwhile.
@@ -79,7 +79,7 @@ std::vector<std::string> Import(BenchSuite& suite, MadeLeads& leads, int count) 
   return requests;
 }
 
-void Convert(BenchSuite& suite, const std::vector<std::string>& requests, int open, const std::stop_token& stop) {
+void ConvertOnce(BenchSuite& suite, const std::vector<std::string>& requests, int open, const std::stop_token& stop) {
   const LoadResult result = RunLoad({.addresses = {suite.processes().AddressOf("qualification")},
                                      .method = "/quartet.qualification.v1.QualificationService/QualifyLead",
                                      .requests = requests,
@@ -98,11 +98,11 @@ Instructions CountInstructions(int open, int conversions, const std::stop_token&
     throw std::runtime_error("instructions are counted by valgrind, which is not installed");
   const Wrapped wrapped;
   BenchSuite suite;
-  MadeLeads leads(Companies::kShared, kListOfLeads);
-  Convert(suite, Import(suite, leads, kWarmUp), open, stop);
+  MadeLeads leads(Companies::kShared, kCountedListOfLeads);
+  ConvertOnce(suite, Import(suite, leads, kCallsBefore), open, stop);
   const auto requests = Import(suite, leads, conversions);
   wrapped.Control("-z");
-  Convert(suite, requests, open, stop);
+  ConvertOnce(suite, requests, open, stop);
   wrapped.Control("-d");
   Instructions result{.open = open, .conversions = conversions, .per_conversion = {}};
   for (const std::string_view service : config::kServices)

@@ -11,7 +11,7 @@
 namespace quartet::bench {
 namespace {
 
-constexpr std::chrono::seconds kCallLimit{10};
+constexpr std::chrono::seconds kCountsLimit{10};
 
 constexpr std::pair<const char*, const char*> kShown[] = {{"database_statements_total", "statements"},
                                                           {"database_round_trips_total", "round trips"},
@@ -33,7 +33,7 @@ Counts ServiceCounts::Read() const {
   Counts counts;
   for (const auto& [service, stub] : replicas_) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kCallLimit);
+    context.set_deadline(std::chrono::system_clock::now() + kCountsLimit);
     context.set_wait_for_ready(true);
     operations::v1::GetCountersResponse response;
     if (const grpc::Status status = stub->GetCounters(&context, {}, &response); !status.ok())

@@ -21,11 +21,11 @@ namespace {
 
 using Records = std::vector<resource::Record>;
 
-constexpr int kListOfLeads = 7;
-constexpr double kReserve = 1.6;
-constexpr double kFirstGuess = 4'000;
+constexpr int kMonolithListOfLeads = 7;
+constexpr double kMonolithReserve = 1.6;
+constexpr double kMonolithFirstGuess = 4'000;
 constexpr std::size_t kCopyRows = 20'000;
-constexpr Duration kWarmUp{0.5};
+constexpr Duration kMonolithWarmUp{0.5};
 constexpr const char* kDatabase = "quartet_monolith";
 
 // What one thread needs.
@@ -150,7 +150,7 @@ class Monolith {
 
   MonolithRun RunOnce(const MonolithPoint& point, Duration length) {
     double& fastest = fastest_[point.how];
-    const double guess = fastest > 0 ? fastest * kReserve : kFirstGuess;
+    const double guess = fastest > 0 ? fastest * kMonolithReserve : kMonolithFirstGuess;
     const Records leads = MakeLeads(static_cast<std::size_t>(guess * length.count()) + 100);
     const std::vector<Prepared> prepared = PrepareAll(leads, accounts_);
     const auto convert = [&](Worker& worker, std::size_t index) {
@@ -245,7 +245,7 @@ class Monolith {
   std::unique_ptr<PgSession> session_;
   SystemClock clock_;
   UuidV7Source ids_{clock_};
-  MadeLeads source_{Companies::kShared, kListOfLeads};
+  MadeLeads source_{Companies::kShared, kMonolithListOfLeads};
   std::map<std::vector<identity::Identity>, std::string> accounts_;
   std::map<MonolithPoint::How, double> fastest_;
   std::int64_t converted_ = 0;
@@ -265,7 +265,7 @@ std::vector<MonolithResult> MeasureMonolith(const std::string& server, const std
                                             const std::stop_token& stop) {
   Monolith monolith(server, disk, stop);
   // Plans are made for tables as they are: not for empty ones.
-  monolith.RunOnce({.how = MonolithPoint::How::kStatements, .connections = 8}, std::min(length, kWarmUp));
+  monolith.RunOnce({.how = MonolithPoint::How::kStatements, .connections = 8}, std::min(length, kMonolithWarmUp));
   std::vector<MonolithResult> results;
   for (const MonolithPoint& point : points) results.push_back({point, {}});
   for (int round = 0; round < rounds; ++round) {

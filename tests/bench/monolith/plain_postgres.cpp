@@ -7,14 +7,14 @@
 namespace quartet::bench {
 namespace {
 
-constexpr const char* kDatabase = "quartet_copied";
+constexpr const char* kCopiedDatabase = "quartet_copied";
 
 PgSession Connect(const std::string& server) {
   PgSession admin(server + " dbname=postgres");
   admin.Script("SET client_min_messages TO warning");
-  admin.Script(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", kDatabase));
-  admin.Script(fmt::format("CREATE DATABASE {}", kDatabase));
-  return PgSession(fmt::format("{} dbname={}", server, kDatabase));
+  admin.Script(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", kCopiedDatabase));
+  admin.Script(fmt::format("CREATE DATABASE {}", kCopiedDatabase));
+  return PgSession(fmt::format("{} dbname={}", server, kCopiedDatabase));
 }
 
 class PlainPostgres final : public PlainRows {

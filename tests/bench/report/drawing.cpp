@@ -4,6 +4,7 @@
 
 #include "tests/bench/report/plot.h"
 #include "tests/bench/report/report.h"
+#include "tests/bench/report/table.h"
 
 namespace quartet::bench {
 namespace {
@@ -11,10 +12,6 @@ namespace {
 constexpr double kAimP50Ms = 5;
 constexpr double kAimP99Ms = 20;
 constexpr double kAimSizeRatio = 1.2;
-
-double Millis(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 struct Percent {
   const char* name;

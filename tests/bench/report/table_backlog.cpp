@@ -5,7 +5,7 @@
 namespace quartet::bench {
 namespace {
 
-constexpr double kMegabyte = 1e6;
+constexpr double kBacklogMegabyte = 1e6;
 
 std::string Number(double value, int digits) {
   return fmt::format("{:.{}f}", value, digits);
@@ -28,7 +28,8 @@ void AddOverload(TableOut out, const BacklogResult& result) {
                    Number(result.peak > 0 ? load.PerSecond() / result.peak : 0, 2),
                    Latency(load.Percentile(0.5), load.Percentile(0.99)), load.refused,
                    Latency(load.RefusalPercentile(0.5), load.RefusalPercentile(0.99)), load.failures,
-                   Number(step.settle_seconds, 1), Number(static_cast<double>(step.orchestrator_bytes) / kMegabyte, 0));
+                   Number(step.settle_seconds, 1),
+                   Number(static_cast<double>(step.orchestrator_bytes) / kBacklogMegabyte, 0));
   }
 }
 
@@ -45,14 +46,14 @@ void AddAway(TableOut out, const BacklogResult& result) {
     fmt::format_to(out, kColumns, moment.when, moment.pending,
                    Latency(moment.get.Percentile(0.5), moment.get.Percentile(0.99)),
                    Latency(moment.list.Percentile(0.5), moment.list.Percentile(0.99)),
-                   Number(static_cast<double>(moment.orchestrator_bytes) / kMegabyte, 0),
-                   Number(static_cast<double>(moment.redis_bytes) / kMegabyte, 1));
+                   Number(static_cast<double>(moment.orchestrator_bytes) / kBacklogMegabyte, 0),
+                   Number(static_cast<double>(moment.redis_bytes) / kBacklogMegabyte, 1));
   }
   fmt::format_to(out,
                  "  {} done, {} refused (p99 {:.1f} ms), {} failed; all worked off {:.1f} s after it is back; the "
                  "orchestrator's peak {:.0f} MB\n",
                  away.load.counted, away.load.refused, Millis(away.load.RefusalPercentile(0.99)), away.load.failures,
-                 away.worked_off_seconds, static_cast<double>(away.orchestrator_peak_bytes) / kMegabyte);
+                 away.worked_off_seconds, static_cast<double>(away.orchestrator_peak_bytes) / kBacklogMegabyte);
   if (away.load.failures > 0) fmt::format_to(out, "  the first failure: {}\n", away.load.first_failure);
 }
 

@@ -27,15 +27,15 @@ constexpr const char* kAway = "quartet-contact";
 constexpr unsigned kSeed = 5;
 constexpr int kPeakOpen = 256;
 // Far more than the services let in.
-constexpr int kOpenMax = 60'000;
+constexpr int kBacklogOpenMax = 60'000;
 constexpr double kAwayRate = 1'000;
 constexpr double kPauseLengths = 10;
 constexpr double kPauseMax = 25;  // calls wait for 30 seconds
 // Arrivals come by chance: more than a rate says on average.
-constexpr double kReserve = 1.1;
+constexpr double kBacklogReserve = 1.1;
 constexpr double kMore = 500;
 
-std::int64_t CountOne(const std::string& bytes) {
+std::int64_t CountCommitted(const std::string& bytes) {
   QualifyLeadResponse response;
   return response.ParseFromString(bytes) && response.qualification().state() == Qualification::COMMITTED ? 1 : 0;
 }
@@ -75,8 +75,8 @@ class Backlog {
 
   OverloadStep Offer(const std::string& what, double rate) {
     OverloadStep step{.what = what, .rate = rate, .load = {}};
-    const auto requests = Requests(static_cast<int>(rate * length_.count() * 2 * kReserve + kMore));
-    step.load = Run(requests, rate, length_ * 2, kOpenMax);
+    const auto requests = Requests(static_cast<int>(rate * length_.count() * 2 * kBacklogReserve + kMore));
+    step.load = Run(requests, rate, length_ * 2, kBacklogOpenMax);
     const auto answered = std::chrono::steady_clock::now();
     suite_.Settle();
     step.settle_seconds = Duration(std::chrono::steady_clock::now() - answered).count();
@@ -87,7 +87,7 @@ class Backlog {
   AwayResult MeasureAway() {
     AwayResult result{
         .pause_seconds = std::min(length_.count() * kPauseLengths, kPauseMax), .rate = kAwayRate, .load = {}};
-    const auto requests = Requests(static_cast<int>(kAwayRate * result.pause_seconds * kReserve + kMore));
+    const auto requests = Requests(static_cast<int>(kAwayRate * result.pause_seconds * kBacklogReserve + kMore));
     result.moments.push_back(Look("before"));
     Pause pause(processes_.pids().at(kAway));
     const auto begin = std::chrono::steady_clock::now();
@@ -97,7 +97,7 @@ class Backlog {
     };
     {
       const std::jthread callers(
-          [&] { result.load = Run(requests, kAwayRate, Duration(result.pause_seconds), kOpenMax); });
+          [&] { result.load = Run(requests, kAwayRate, Duration(result.pause_seconds), kBacklogOpenMax); });
       std::this_thread::sleep_until(at(0.7));
       result.moments.push_back(Look("away"));
       std::this_thread::sleep_until(at(1));
@@ -133,7 +133,7 @@ class Backlog {
                     .in_flight = open,
                     .rate = rate,
                     .length = length,
-                    .count = CountOne},
+                    .count = CountCommitted},
                    stop_);
   }
 

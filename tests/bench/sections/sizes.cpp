@@ -14,7 +14,7 @@ namespace quartet::bench {
 namespace {
 
 constexpr int kOpen = 32;
-constexpr Duration kWarmUp{0.5};
+constexpr Duration kSizesWarmUp{0.5};
 
 // The suite of one size.
 class Sized {
@@ -32,7 +32,7 @@ class Sized {
     processes_ = std::make_unique<Processes>();
     requests_ = std::make_unique<CallRequests>(suite_, names);
     conversions_ = std::make_unique<Conversions>(suite_, *processes_, disk, stop);
-    conversions_->Measure({{.in_flight = kOpen}}, 1, kWarmUp);
+    conversions_->Measure({{.in_flight = kOpen}}, 1, kSizesWarmUp);
   }
 
   void Call(const std::string& name, Duration length) {

@@ -15,7 +15,7 @@
 namespace quartet::bench {
 namespace {
 
-constexpr int kListOfLeads = 5;
+constexpr int kFilledListOfLeads = 5;
 constexpr int kConversionsPerTransaction = 2'000;
 constexpr int kNamesGiven = 2'000;
 constexpr std::size_t kPartsAhead = 2;
@@ -80,7 +80,7 @@ class Maker {
   int made_ = 0;
   ManualClock then_;
   UuidV7Source ids_{then_};
-  MadeLeads leads_{Companies::kShared, kListOfLeads};
+  MadeLeads leads_{Companies::kShared, kFilledListOfLeads};
   std::map<std::string, std::string> accounts_;
   std::vector<std::string> names_;
 };

@@ -24,8 +24,8 @@
 namespace quartet::test {
 namespace {
 
-constexpr std::chrono::seconds kStartLimit{30};
-constexpr int kLaunches = 5;
+constexpr std::chrono::seconds kPostgresStartLimit{30};
+constexpr int kPostgresLaunches = 5;
 constexpr const char* kStandbyName = "standby";
 
 // Whom the server runs as: it refuses root.
@@ -119,7 +119,7 @@ void PostgresServer::MakeData() {
 }
 
 void PostgresServer::TakePort(int port) {
-  for (int i = 0; i < kLaunches; ++i) {
+  for (int i = 0; i < kPostgresLaunches; ++i) {
     port_ = port != 0 ? port : FreePort();
     if (Launch()) return;
   }
@@ -143,7 +143,7 @@ bool PostgresServer::Launch() {
     for (const std::string& setting : *list) command.insert(command.end(), {"-c", setting});
   }
   process_ = std::make_unique<ChildProcess>(std::move(command), directory_.path() / "postgres.log", ServerUser());
-  if (process_->AwaitStart([this] { return Answers(); }, kStartLimit)) return true;
+  if (process_->AwaitStart([this] { return Answers(); }, kPostgresStartLimit)) return true;
   Kill();
   return false;
 }
@@ -191,7 +191,7 @@ std::unique_ptr<PostgresServer> PostgresServer::StartStandby(int port) {
   const auto is_synchronous = [&] {
     return Query("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1";
   };
-  if (!Eventually(is_synchronous, kStartLimit)) throw std::runtime_error("the standby does not follow");
+  if (!Eventually(is_synchronous, kPostgresStartLimit)) throw std::runtime_error("the standby does not follow");
   return standby;
 }
 
@@ -218,7 +218,7 @@ void PostgresServer::Kill() {
   // Stopped first, so that it makes no new ones meanwhile and forgets none that has ended.
   const pid_t server = process_->pid();
   kill(server, SIGSTOP);
-  const bool stopped = Eventually([&] { return StateOf(server) == 'T' || !Runs(server); }, kStartLimit);
+  const bool stopped = Eventually([&] { return StateOf(server) == 'T' || !Runs(server); }, kPostgresStartLimit);
   const bool alone = Eventually(
       [&] {
         bool none = true;
@@ -229,7 +229,7 @@ void PostgresServer::Kill() {
         }
         return none;
       },
-      kStartLimit);
+      kPostgresStartLimit);
   process_->Kill();
   if (!stopped || !alone) throw std::runtime_error("a process of postgres survives SIGKILL");
 }

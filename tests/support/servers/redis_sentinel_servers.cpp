@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kName = "main";
 
-bool Has(const std::string& text, std::string_view part) {
+bool Contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -57,7 +57,7 @@ config::RedisAddress RedisSentinelServers::address() const {
 }
 
 bool RedisSentinelServers::IsMaster(const RedisServer& server) const {
-  return server.running() && Has(server.Command({"INFO", "replication"}), "role:master");
+  return server.running() && Contains(server.Command({"INFO", "replication"}), "role:master");
 }
 
 RedisServer& RedisSentinelServers::master() {
@@ -77,11 +77,11 @@ RedisServer& RedisSentinelServers::replica() {
 
 bool RedisSentinelServers::Settle() {
   return Eventually([&] {
-    if (!Has(replica().Command({"INFO", "replication"}), "master_link_status:up")) return false;
+    if (!Contains(replica().Command({"INFO", "replication"}), "master_link_status:up")) return false;
     for (const auto& sentinel : sentinels_) {
       if (!sentinel->running()) continue;
       const std::string seen = sentinel->Command({"INFO", "sentinel"});
-      if (!Has(seen, "status=ok") || !Has(seen, "slaves=1") || !Has(seen, "sentinels=3")) return false;
+      if (!Contains(seen, "status=ok") || !Contains(seen, "slaves=1") || !Contains(seen, "sentinels=3")) return false;
     }
     return true;
   });

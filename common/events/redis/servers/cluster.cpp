@@ -15,7 +15,7 @@ namespace {
 // How often one command is sent on before its error is given to the caller.
 constexpr int kRoundsMax = 6;
 // Above this the buffer's memory is given back after an exchange.
-constexpr std::size_t kOutputKeptBytes = 1 << 20;
+constexpr std::size_t kClusterOutputKeptBytes = 1 << 20;
 
 std::string Name(const config::Address& address) {
   return config::FormatAddress(address.host, address.port);
@@ -35,7 +35,7 @@ RedisCluster::RedisCluster(const RedisOptions& options) : options_(options), own
 
 void RedisCluster::Forget() {
   output_.clear();
-  if (output_.capacity() > kOutputKeptBytes) output_.shrink_to_fit();
+  if (output_.capacity() > kClusterOutputKeptBytes) output_.shrink_to_fit();
   commands_.clear();
 }
 
