@@ -11,7 +11,10 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 
 option(QUARTET_WARNINGS_ARE_ERRORS "Treat warnings in our own code as errors" ON)
 option(QUARTET_LEAN_GENERATED_CODE "Compile generated code for build time (-O1, no debug information)" OFF)
+option(QUARTET_LEAN_TESTS "Compile tests for build time (-O0, fewer sanitizer checks of the tests' own code)" OFF)
 option(QUARTET_PRECOMPILED_HEADERS "Precompile the gRPC, protobuf and standard headers" ON)
+option(QUARTET_UNITY_BUILD "Compile several sources of a library as one: quicker from nothing, slower after one edit" OFF)
+set(QUARTET_UNITY_BATCH 8 CACHE STRING "How many sources are compiled as one")
 set(QUARTET_SANITIZER "" CACHE STRING "none (empty), address (with undefined behaviour) or thread")
 set_property(CACHE QUARTET_SANITIZER PROPERTY STRINGS "" address thread)
 
@@ -61,4 +64,6 @@ target_compile_options(quartet_flags INTERFACE
   -Wno-missing-field-initializers
   # GCC 12 sees these inside std::string and std::optional where they are not (bugs 105329, 105562, 105616).
   -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
+  # In a unit of several sources GCC takes each for a header, where this would be a fault.
+  $<$<BOOL:${QUARTET_UNITY_BUILD}>:-Wno-subobject-linkage>
   $<$<BOOL:${QUARTET_WARNINGS_ARE_ERRORS}>:-Werror>)

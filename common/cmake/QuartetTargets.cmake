@@ -9,6 +9,14 @@ function(quartet_use_precompiled_header target)
   endif()
 endfunction()
 
+# Lets `target` be compiled in units of several sources (ADR 0025): what their headers bring is read, instantiated and
+# compiled once for all of them. Names in the anonymous namespaces of one library must differ for that.
+function(quartet_use_unity_build target)
+  if(QUARTET_UNITY_BUILD)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${QUARTET_UNITY_BATCH})
+  endif()
+endfunction()
+
 # Turns `FILES` into <folder>/migrations.h, which sources of `target` and its users include by its path from the root of the
 # project. It defines `quartet::<namespace>::kMigrations`, an array of pairs {file name, SQL text} in the given order.
 function(quartet_embed_migrations target namespace)
@@ -39,6 +47,7 @@ function(quartet_library target)
     add_library(${target} STATIC ${arg_SOURCES})
     target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE quartet_flags)
     target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}")
+    quartet_use_unity_build(${target})
     if(arg_PRECOMPILED)
       quartet_use_precompiled_header(${target})
     endif()
@@ -78,21 +87,49 @@ function(quartet_service name)
   target_link_libraries(${library} PUBLIC quartet_protos ${arg_DEPENDS} PRIVATE quartet_flags)
   target_include_directories(${library} PUBLIC "${PROJECT_SOURCE_DIR}")
   quartet_use_precompiled_header(${library})
+  quartet_use_unity_build(${library})
   if(arg_MIGRATIONS)
     quartet_embed_migrations(${library} ${name} ${arg_MIGRATIONS})
   endif()
   quartet_program(quartet-${name} SOURCES main.cpp DEPENDS ${library})
 endfunction()
 
-# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [ONE_PROCESS] [PRECOMPILED] [STORES])
+# Compiles `target` as a test: with GoogleTest in its precompiled header, and gRPC too if `grpc` is true.
+function(quartet_compile_as_test target grpc)
+  if(QUARTET_LEAN_TESTS)
+    target_link_libraries(${target} PRIVATE quartet_lean_test)
+    set(kind test)
+    if(grpc)
+      set(kind grpc_test)
+    endif()
+    if(QUARTET_PRECOMPILED_HEADERS)
+      target_precompile_headers(${target} REUSE_FROM quartet_precompiled_${kind})
+    endif()
+  elseif(grpc)
+    quartet_use_precompiled_header(${target})
+  endif()
+endfunction()
+
+# quartet_test_part(<name> SOURCES … [DEPENDS …] [PRECOMPILED])
+#   Sources of tests that several executables share: compiled once, and linked whole by each that names it in DEPENDS.
+function(quartet_test_part name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PRECOMPILED" "" "SOURCES;DEPENDS")
+  add_library(${name} OBJECT ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_DEPENDS} GTest::gmock PRIVATE quartet_flags)
+  quartet_compile_as_test(${name} "${arg_PRECOMPILED}")
+endfunction()
+
+# quartet_test(<suite> <name> SOURCES … [DEPENDS …] [NEEDS <target>…] [TIMEOUT <seconds>] [SERIAL] [ONE_PROCESS] [PRECOMPILED] [STORES]
+#              [OPTIMIZED])
 #   A GoogleTest executable bin/tests/<name>; every test of it carries the label <suite>, which is how tests/run
 #   selects it. NEEDS: programs that the test starts; they are built first, and found in $QUARTET_BIN_DIR.
 #   Tests run in the project's root. SERIAL: nothing else runs meanwhile (for tests that load the machine). TIMEOUT is per test; 60 unless told.
 #   ONE_PROCESS: ctest sees the executable as one test; for tests that share what takes long to start.
+#   PRECOMPILED: for tests that include gRPC or protobuf headers. OPTIMIZED: compiled like what it tests, not like a test.
 #   STORES: the tests run over every store (tests/support/database_backend.h); for ctest those over PostgreSQL are one,
 #   since they share a server.
 function(quartet_test suite name)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "ONE_PROCESS;SERIAL;PRECOMPILED;STORES" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "ONE_PROCESS;OPTIMIZED;SERIAL;PRECOMPILED;STORES" "TIMEOUT" "SOURCES;DEPENDS;NEEDS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
@@ -111,7 +148,9 @@ function(quartet_test suite name)
   if(arg_NEEDS)
     add_dependencies(${name} ${arg_NEEDS})
   endif()
-  if(arg_PRECOMPILED)
+  if(NOT arg_OPTIMIZED)
+    quartet_compile_as_test(${name} "${arg_PRECOMPILED}")
+  elseif(arg_PRECOMPILED)
     quartet_use_precompiled_header(${name})
   endif()
   set(properties

@@ -13,7 +13,7 @@ namespace {
 // Long enough for a full queue to drain on an ordinary disk.
 constexpr std::chrono::milliseconds kRetryAfterOverload(250);
 
-std::size_t SizeOf(const WriteOperation& operation) {
+std::size_t BytesOfOperation(const WriteOperation& operation) {
   return limits::kWriteBytesMin + operation.size_bytes;
 }
 
@@ -21,7 +21,7 @@ std::size_t SizeOf(const WriteOperation& operation) {
 
 Status WriteQueue::Add(WriteOperation& operation) {
   if (closed_) return Unavailable("DATABASE_CLOSED", "the database is shutting down");
-  const std::size_t bytes = SizeOf(operation);
+  const std::size_t bytes = BytesOfOperation(operation);
   if (waiting_.size() >= limit_ || (!waiting_.empty() && waiting_bytes_ + bytes > bytes_limit_)) {
     rejected_.fetch_add(1, std::memory_order_relaxed);
     return Error{.code = Code::kResourceExhausted,
@@ -79,7 +79,7 @@ bool WriteQueue::Take(std::vector<WriteOperation>& batch, std::size_t max) {
   taker_waits_ = false;
   const bool upkeep = std::exchange(upkeep_, false);
   const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(max, waiting_.size()));
-  for (auto taken = waiting_.begin(); taken != end; ++taken) waiting_bytes_ -= SizeOf(*taken);
+  for (auto taken = waiting_.begin(); taken != end; ++taken) waiting_bytes_ -= BytesOfOperation(*taken);
   batch.insert(batch.end(), std::move_iterator(waiting_.begin()), std::move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
   return upkeep || !batch.empty();

@@ -5,7 +5,7 @@
 build_release() {
   local root=$1 log=$1/build/up.log started=$SECONDS pid code=0
   # shellcheck disable=SC2154  # services: of suite.sh
-  local targets=(quartet quartet-all "${services[@]/#/quartet-}")
+  local targets=(quartet "${services[@]/#/quartet-}")
   mkdir -p "$root/build"
   if ! flock --nonblock "$root/build/lock" true; then say "Another build is at work here; waiting for it."; fi
   # As a job of its own, so that an interrupt can end all of it.

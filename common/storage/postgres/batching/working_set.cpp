@@ -18,7 +18,7 @@ constexpr std::size_t kStatementBytesMax = 4 << 20;
 constexpr std::size_t kWaitingBytesMax = 16 << 20;
 constexpr std::size_t kKnownMax = 20'000;
 
-std::size_t SizeOf(const WireParams& params) {
+std::size_t BytesOfWire(const WireParams& params) {
   std::size_t size = 0;
   for (const WireValue& value : params.values()) size += value.size;
   return size;
@@ -53,12 +53,12 @@ PostgresWorkingSet::Group::Group(ShapePtr of, const WireParams& params)
 void PostgresWorkingSet::Group::Add(const WireParams& params) {
   auto& row = rows.emplace_back();
   for (const WireValue& value : params.values()) row.emplace_back(value.bytes());
-  size_bytes += SizeOf(params);
+  size_bytes += BytesOfWire(params);
 }
 
 bool PostgresWorkingSet::Group::Takes(const StatementShape& other, const WireParams& params) const {
   return shape.get() == &other && types == params.types() && rows.size() < kRowsMax &&
-         (rows.empty() || size_bytes + SizeOf(params) <= kStatementBytesMax);
+         (rows.empty() || size_bytes + BytesOfWire(params) <= kStatementBytesMax);
 }
 
 void PostgresWorkingSet::Group::Sort() {
@@ -113,7 +113,7 @@ void PostgresWorkingSet::Write(const Statement& statement, std::span<const Param
   group->footprint.Add(wire.values());
   group->Add(wire);
   if (if_none) group->if_none.push_back(*std::move(if_none));
-  waiting_bytes_ += SizeOf(wire);
+  waiting_bytes_ += BytesOfWire(wire);
   if (waiting_bytes_ > kWaitingBytesMax) Flush();
 }
 
