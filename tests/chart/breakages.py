@@ -57,6 +57,8 @@ BREAKAGES = (
      lambda r: _set_flag(_container(r), "listen", "127.0.0.1:9000")),
     (facts.containers_run_their_service, "not told that it may listen",
      lambda r: _container(r)["args"].remove("--allow-insecure-listen")),
+    (facts.settings_reach_the_services, "another limit than was asked for",
+     lambda r: _set_flag(_container(r), "pending-max", "1e+06")),
     (facts.partitions_agree, "a service with its own idea",
      lambda r: _set_flag(_container(r), "partitions", "3")),
     (facts.disruption_budgets_let_nodes_drain, "a minimum of one",

@@ -1,6 +1,8 @@
 """What must hold for whatever the chart renders. Each fact gives its complaints; none means that it holds."""
 
-from manifests import SERVICES, component, flags, name, pod_labels, pod_spec
+import pathlib
+
+from manifests import SERVICES, component, flags, load_all, name, pod_labels, pod_spec
 
 IDENTITY_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component")
 SUITE_LABELS = ("app.kubernetes.io/instance", "app.kubernetes.io/part-of", "app.kubernetes.io/version", "helm.sh/chart")
@@ -103,6 +105,23 @@ def containers_run_their_service(rendered):
                 yield f"{name(item)} would refuse to listen on {given.get('listen')}"
 
 
+DEFAULTS = load_all(pathlib.Path("helm/quartet/values.yaml").read_text())[0]
+# Values that all services are told, and by which flag.
+SETTINGS = {"logLevel": "log-level", "partitions": "partitions", "connectionAge": "connection-age",
+            "pendingMax": "pending-max", "pendingPerCallerMax": "pending-per-caller-max",
+            "qualificationRetention": "qualification-retention"}
+
+
+def settings_reach_the_services(rendered):
+    for item in rendered.kind("Deployment"):
+        for container in pod_spec(item)["containers"]:
+            told = flags(container)
+            for value, flag in SETTINGS.items():
+                wanted = rendered.values.get(value, DEFAULTS[value])
+                if told.get(flag) != str(wanted):
+                    yield f"{name(item)} has --{flag}={told.get(flag)}, the values say {wanted}"
+
+
 def partitions_agree(rendered):
     counts = {flags(container).get("partitions") for item in rendered.kind("Deployment")
               for container in pod_spec(item)["containers"]}
@@ -137,4 +156,4 @@ def network_policies_close_one_workload(rendered):
 
 FACTS = (names_are_unique, names_are_labels_of_dns, the_five_are_there, labels_agree, workloads_select_their_own_pods,
          services_are_headless, services_reach_one_workload, addresses_lead_to_services, containers_run_their_service,
-         partitions_agree, disruption_budgets_let_nodes_drain, network_policies_close_one_workload)
+         settings_reach_the_services, partitions_agree, disruption_budgets_let_nodes_drain, network_policies_close_one_workload)
