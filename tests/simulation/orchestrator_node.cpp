@@ -30,6 +30,18 @@ void OrchestratorNode::Restart() {
   Open();
 }
 
+void OrchestratorNode::Keep() {
+  Close();
+  backend_.Keep();
+  Open();
+}
+
+void OrchestratorNode::PutBack() {
+  Close();
+  backend_.PutBack();
+  Open();
+}
+
 void OrchestratorNode::Open() {
   database_ = Require(backend_.Open());
   Require(storage::Migrate(*database_, "events", events::kMigrations, clock_));

@@ -30,6 +30,9 @@ class OrchestratorNode {
 
   // The process dies and comes back: memory is lost, the database is kept.
   void Restart();
+  // Stops it to keep a copy of its database, or to put that back.
+  void Keep();
+  void PutBack();
 
   // The id of the qualification that is begun, or was begun by `request_id`.
   std::string Begin(const std::string& lead, const qualification::v1::QualifyOptions& options,

@@ -162,7 +162,8 @@ void World::Deliver(Place place, const std::vector<std::string>& data) {
   for (std::size_t i = 0; i < statuses.size(); ++i) {
     if (statuses[i].ok()) continue;
     const Code code = statuses[i].error().code;
-    EXPECT_TRUE(code == Code::kUnavailable || code == Code::kAborted) << ToString(statuses[i].error());
+    // What contradicts what is there since a restore is refused for ever.
+    EXPECT_TRUE(code == Code::kUnavailable || code == Code::kAborted || is_put_back_) << ToString(statuses[i].error());
     messages_.push_back({place, data[i]});
   }
   for (const auto& command : commands)
@@ -201,15 +202,36 @@ void World::Send(Message message) {
 
 void World::Restart(Place place) {
   Note(fmt::format("{} dies and comes back", int{place}));
-  if (place == kLead) leads_.Restart();
-  if (place == kAccount) accounts_.Restart();
-  if (place == kContact) contacts_.Restart();
-  if (place == kOpportunity) opportunities_.Restart();
+  // Of the orchestrator's replicas one, or both.
+  const bool is_one = place == kOrchestrator && Chance(40);
+  At(place, [&](auto& node) {
+    if (!is_one) node.Restart();
+  });
+}
+
+template <class Act>
+void World::At(Place place, const Act& act) {
+  if (place == kLead) act(leads_);
+  if (place == kAccount) act(accounts_);
+  if (place == kContact) act(contacts_);
+  if (place == kOpportunity) act(opportunities_);
   if (place != kOrchestrator) return;
-  // One of the replicas, or both.
   other_.reset();
-  if (Chance(60)) orchestrator_.Restart();
+  act(orchestrator_);
   other_ = orchestrator_.AnotherCoordinator();
+}
+
+void World::KeepOne() {
+  kept_ = static_cast<Place>(Below(kPlaces));
+  At(kept_, [](auto& node) { node.Keep(); });
+  Note(fmt::format("the database of {} is backed up", int{kept_}));
+}
+
+void World::PutBackKept() {
+  is_put_back_ = true;
+  At(kept_, [](auto& node) { node.PutBack(); });
+  rows_ = orchestrator_.Rows();
+  Note(fmt::format("the database of {} is put back", int{kept_}));
 }
 
 void World::PassTime() {

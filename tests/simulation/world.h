@@ -19,6 +19,7 @@
 #include "services/opportunity/migrations.h"
 #include "services/opportunity/opportunity_participant.h"
 #include "services/opportunity/opportunity_rules.h"
+#include "services/quartet/check/finding.h"
 #include "tests/simulation/orchestrator_node.h"
 #include "tests/support/database_backend.h"
 #include "tests/support/participant_node.h"
@@ -53,6 +54,12 @@ class World {
 
   // One thing happens. What, is in Trace().
   void Step();
+  // One of the services, by chance, keeps a copy of its database.
+  void KeepOne();
+  // What was kept is put in the place of what its service has by now. From here on what readers meet is not looked at
+  // any more, for it may be torn.
+  void PutBackKept();
+
   // No more faults, no more users: everything is delivered and driven again
   // until nothing moves. Whether that was reached.
   bool ComeToRest();
@@ -61,6 +68,12 @@ class World {
   void CheckInvariants();
   // What must hold in addition at rest.
   void CheckRest();
+  // What is torn apart between the databases, as a reader sees them.
+  std::vector<std::string> Torn();
+  // What `quartet check` says of the databases, notices left out.
+  std::vector<cli::Finding> Findings();
+  // The service whose database was put back.
+  cli::Service kept() const { return kServices[kept_]; }
 
   std::string Trace() const;
   // How many qualifications were committed, and how often one made way.
@@ -69,9 +82,19 @@ class World {
 
  private:
   enum Place { kLead, kAccount, kContact, kOpportunity, kOrchestrator, kPlaces };
+  static constexpr cli::Service kServices[] = {cli::Service::kLead, cli::Service::kAccount, cli::Service::kContact,
+                                               cli::Service::kOpportunity, cli::Service::kQualification};
   struct Message {
     Place to;
     std::string data;
+  };
+
+  // What readers see at this moment; rows_ are those of the same.
+  struct Seen {
+    std::vector<lead::v1::Lead> leads;
+    std::vector<account::v1::Account> accounts;
+    std::vector<contact::v1::Contact> contacts;
+    std::vector<opportunity::v1::Opportunity> opportunities;
   };
 
   bool Chance(int percent) { return Below(100) < percent; }
@@ -85,6 +108,9 @@ class World {
   void Collect(Place place);
   void Send(Message message);
   void Restart(Place place);
+  // Calls `act` with the node of a place.
+  template <class Act>
+  void At(Place place, const Act& act);
   void ReadOne();
   void UserActs();
   // A user reads an account, or changes one by the etag that was read last.
@@ -99,12 +125,14 @@ class World {
   // An etag names one content for ever, and no acknowledged write is lost.
   template <class Record>
   void CheckEtag(const Record& record);
-  void CheckWrites();
+  void CheckWrites(const Seen& seen);
   // Nobody has seen what cannot be.
   void CheckNoContradiction();
   // How it was decided, and that it stays so.
   void CheckDecisionStays(const qualification::Row& row);
-  void CheckVisible(const qualification::Row& row, bool reverted);
+  Seen See();
+  std::vector<std::string> Torn(const Seen& seen);
+  void FindTorn(const qualification::Row& row, bool reverted, const Seen& seen, std::vector<std::string>& torn);
   template <class Node>
   void CheckOwners(Node& node);
   bool Reverted(const std::string& qualification) const;
@@ -137,6 +165,8 @@ class World {
   std::map<std::string, std::string> etags_;                      // that a user has read, by account
   std::map<std::string, std::vector<std::string>> acknowledged_;  // markers, by account
   int markers_ = 0;
+  Place kept_ = kPlaces;  // whose database was kept
+  bool is_put_back_ = false;
   std::vector<std::string> trace_;
 };
 

@@ -1,5 +1,6 @@
 // The invariants of the protocol's model (P1 to P8), on the real databases.
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -7,6 +8,8 @@
 
 #include "common/resource/resource_name.h"
 #include "common/rpc/error_mapping.h"
+#include "services/quartet/check/checker.h"
+#include "tests/simulation/node_inspections.h"
 #include "tests/simulation/world.h"
 
 namespace quartet::test {
@@ -25,6 +28,7 @@ bool World::Reverted(const std::string& qualification) const {
 
 // A reader follows the names that it sees, while everything goes on.
 void World::ReadOne() {
+  if (is_put_back_) return;
   decisions_.meanwhile = [this] {
     // Not again while this is going on.
     const auto meanwhile = std::exchange(decisions_.meanwhile, nullptr);
@@ -72,13 +76,18 @@ void World::CheckDecisionStays(const Row& row) {
 
 // P1, P2 and P8: committed is the lead QUALIFIED and every named record there,
 // and nothing else.
-void World::CheckVisible(const Row& row, bool reverted) {
+void World::FindTorn(const Row& row, bool reverted, const Seen& seen, std::vector<std::string>& torn) {
   const auto& qualification = row.qualification();
-  const auto lead = Require(leads_.Peek(qualification.lead()));
-  ASSERT_TRUE(lead.has_value());
+  const auto lead = std::ranges::find(seen.leads, qualification.lead(), &Lead::name);
+  if (lead == seen.leads.end()) {
+    torn.push_back(qualification.lead() + " is gone");
+    return;
+  }
   const bool closed = lead->state() == Lead::STATE_QUALIFIED && lead->qualification() == qualification.name();
   const bool holds = row.state() == Qualification::COMMITTED && !reverted;
-  EXPECT_EQ(closed, holds) << row.id << ": " << lead->ShortDebugString();
+  if (closed != holds)
+    torn.push_back(
+        fmt::format("{} is {}: {}", row.id, Qualification::State_Name(row.state()), lead->ShortDebugString()));
 
   std::map<std::string, RecordOutcome::Kind> named;
   const auto name = [&](const RecordOutcome& record) {
@@ -87,26 +96,78 @@ void World::CheckVisible(const Row& row, bool reverted) {
   name(qualification.account());
   name(qualification.contact());
   for (const auto& record : qualification.opportunities()) name(record);
-  if (holds) {
-    EXPECT_EQ(lead->contact(), qualification.contact().name());
-    EXPECT_EQ(lead->account(), qualification.account().name());
-  }
+  if (holds && (lead->contact() != qualification.contact().name() || lead->account() != qualification.account().name()))
+    torn.push_back(fmt::format("{} names others than {}", lead->ShortDebugString(), qualification.ShortDebugString()));
   const auto check = [&](const auto& records) {
     for (const auto& record : records) {
       const auto found = named.find(record.name());
-      if (record.qualification() == qualification.name()) {
-        EXPECT_TRUE(found != named.end() && found->second == RecordOutcome::OPENED)
-            << record.name() << " is there, and " << row.id << " is " << Qualification::State_Name(row.state())
-            << (reverted ? ", reverted" : "");
+      if (record.qualification() == qualification.name() &&
+          (found == named.end() || found->second != RecordOutcome::OPENED)) {
+        torn.push_back(fmt::format("{} is there, and {} is {}{}", record.name(), row.id,
+                                   Qualification::State_Name(row.state()), reverted ? ", reverted" : ""));
       }
       if (found != named.end()) named.erase(found);
     }
   };
-  check(Require(accounts_.PeekAll()));
-  check(Require(contacts_.PeekAll()));
-  check(Require(opportunities_.PeekAll()));
+  check(seen.accounts);
+  check(seen.contacts);
+  check(seen.opportunities);
   for (const auto& [missing, kind] : named)
-    ADD_FAILURE() << missing << " is named by " << row.id << " and is not there";
+    torn.push_back(fmt::format("{} is named by {} and is not there", missing, row.id));
+}
+
+World::Seen World::See() {
+  rows_ = orchestrator_.Rows();
+  const bool reachable = std::exchange(decisions_.reachable, true);
+  Seen seen{.leads = Require(leads_.PeekAll()),
+            .accounts = Require(accounts_.PeekAll()),
+            .contacts = Require(contacts_.PeekAll()),
+            .opportunities = Require(opportunities_.PeekAll())};
+  decisions_.reachable = reachable;
+  return seen;
+}
+
+std::vector<std::string> World::Torn(const Seen& seen) {
+  std::vector<std::string> torn;
+  for (const Row& row : rows_) {
+    if (row.qualification().kind() == Qualification::QUALIFY)
+      FindTorn(row, Reverted(row.qualification().name()), seen, torn);
+  }
+  // Companies and addresses are opened once.
+  std::set<std::string> companies;
+  std::set<std::string> accounts = {"", old_account_};
+  for (const auto& account : seen.accounts) {
+    accounts.insert(account.name());
+    if (!companies.insert(account.display_name()).second) torn.push_back(account.display_name() + " is there twice");
+  }
+  std::set<std::string> addresses;
+  for (const auto& contact : seen.contacts) {
+    if (!accounts.contains(contact.account()))
+      torn.push_back(fmt::format("{} names what is gone: {}", contact.name(), contact.account()));
+    for (const auto& email : contact.emails()) {
+      if (!addresses.insert(email.address()).second) torn.push_back(email.address() + " is there twice");
+    }
+  }
+  return torn;
+}
+
+std::vector<std::string> World::Torn() {
+  return Torn(See());
+}
+
+std::vector<cli::Finding> World::Findings() {
+  NodeInspections inspections(clock_);
+  inspections.Add(cli::Service::kLead, leads_);
+  inspections.Add(cli::Service::kAccount, accounts_);
+  inspections.Add(cli::Service::kContact, contacts_);
+  inspections.Add(cli::Service::kOpportunity, opportunities_);
+  inspections.Add(orchestrator_.database());
+  cli::Checker checker(inspections, {.only = std::nullopt, .grace = {}, .pause = {}}, [](const auto&, const auto&) {});
+  Require(checker.Run());
+  std::vector<cli::Finding> findings;
+  std::ranges::copy_if(checker.findings(), std::back_inserter(findings),
+                       [](const cli::Finding& finding) { return !cli::IsNotice(finding.kind); });
+  return findings;
 }
 
 // P3 and P6: an identity belongs to a record that is there, or that an intent
@@ -127,11 +188,11 @@ void World::CheckEtag(const Record& record) {
   EXPECT_EQ(known->second, record.SerializeAsString()) << known->first << " has two contents";
 }
 
-void World::CheckWrites() {
-  for (const auto& lead : Require(leads_.PeekAll())) CheckEtag(lead);
-  for (const auto& contact : Require(contacts_.PeekAll())) CheckEtag(contact);
-  for (const auto& opportunity : Require(opportunities_.PeekAll())) CheckEtag(opportunity);
-  for (const auto& account : Require(accounts_.PeekAll())) {
+void World::CheckWrites(const Seen& seen) {
+  for (const auto& lead : seen.leads) CheckEtag(lead);
+  for (const auto& contact : seen.contacts) CheckEtag(contact);
+  for (const auto& opportunity : seen.opportunities) CheckEtag(opportunity);
+  for (const auto& account : seen.accounts) {
     CheckEtag(account);
     for (const std::string& marker : acknowledged_[account.name()])
       EXPECT_NE(std::ranges::find(account.tags(), marker), account.tags().end())
@@ -148,28 +209,14 @@ void World::CheckNoContradiction() {
 }
 
 void World::CheckInvariants() {
-  rows_ = orchestrator_.Rows();
-  const bool reachable = std::exchange(decisions_.reachable, true);
+  const Seen seen = See();
+  for (const std::string& torn : Torn(seen)) ADD_FAILURE() << torn;
   for (const Row& row : rows_) {
     CheckDecisionStays(row);
-    if (row.qualification().kind() == Qualification::QUALIFY) CheckVisible(row, Reverted(row.qualification().name()));
     EXPECT_LE(row.qualification().attempt(), static_cast<std::int64_t>(rows_.size()));
   }
-  CheckWrites();
+  CheckWrites(seen);
   CheckNoContradiction();
-  // Companies and addresses are opened once.
-  std::set<std::string> companies;
-  for (const auto& account : Require(accounts_.PeekAll()))
-    EXPECT_TRUE(companies.insert(account.display_name()).second) << account.display_name() << " is there twice";
-  std::set<std::string> accounts = {"", old_account_};
-  for (const auto& account : Require(accounts_.PeekAll())) accounts.insert(account.name());
-  std::set<std::string> addresses;
-  for (const auto& contact : Require(contacts_.PeekAll())) {
-    EXPECT_TRUE(accounts.contains(contact.account())) << contact.name() << " names what is gone: " << contact.account();
-    for (const auto& email : contact.emails())
-      EXPECT_TRUE(addresses.insert(email.address()).second) << email.address() << " is there twice";
-  }
-  decisions_.reachable = reachable;
 }
 
 bool World::ComeToRest() {
@@ -186,11 +233,10 @@ bool World::ComeToRest() {
     Drive(orchestrator_.coordinator(), true);
     Drive(*other_, true);
     for (int i = 0; i < kPlaces; ++i) Collect(static_cast<Place>(i));
-    while (!messages_.empty()) {
-      const Message message = std::move(messages_.back());
-      messages_.pop_back();
-      Deliver(message.to, {message.data});
-      for (int i = 0; i < kPlaces && messages_.empty(); ++i) Collect(static_cast<Place>(i));
+    // What is refused for ever comes again in the next round.
+    for (int pass = 0; pass < 20 && !messages_.empty(); ++pass) {
+      for (const Message& message : std::exchange(messages_, {})) Deliver(message.to, {message.data});
+      for (int i = 0; i < kPlaces; ++i) Collect(static_cast<Place>(i));
     }
   }
   return at_rest();
@@ -213,6 +259,8 @@ void World::CheckRest() {
       }
     }
   }
+  for (const cli::Finding& finding : Findings())
+    ADD_FAILURE() << cli::FindingName(finding.kind) << ' ' << finding.name << ": " << finding.what;
   EXPECT_TRUE(leads_.Intents().empty());
   EXPECT_TRUE(accounts_.Intents().empty());
   EXPECT_TRUE(contacts_.Intents().empty());

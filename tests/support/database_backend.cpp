@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <utility>
 
 #include "common/storage/postgres/database.h"
@@ -25,8 +26,17 @@ class SqliteBackend final : public DatabaseBackend {
     return database;
   }
 
+  void Keep() override { Replace(folder_.path(), kept_.path()); }
+  void PutBack() override { Replace(kept_.path(), folder_.path()); }
+
  private:
+  static void Replace(const std::filesystem::path& from, const std::filesystem::path& to) {
+    for (const auto& file : std::filesystem::directory_iterator(to)) std::filesystem::remove_all(file);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  }
+
   TempDirectory folder_;
+  TempDirectory kept_;
 };
 
 class PostgresBackend final : public DatabaseBackend {
@@ -38,7 +48,8 @@ class PostgresBackend final : public DatabaseBackend {
   }
   ~PostgresBackend() override {
     try {
-      Server().Query("DROP DATABASE " + name_ + " WITH (FORCE)");
+      Drop(name_);
+      Drop(name_ + "_kept");
     } catch (const std::exception& failure) {
       ADD_FAILURE() << failure.what();
     }
@@ -57,6 +68,9 @@ class PostgresBackend final : public DatabaseBackend {
 
   std::string Target() const override { return Server().Target(name_); }
 
+  void Keep() override { Copy(name_, name_ + "_kept"); }
+  void PutBack() override { Copy(name_ + "_kept", name_); }
+
   // The server finishes what a dead client has begun.
   void AwaitEndOfSessions() override {
     const std::string count = "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name_ + "'";
@@ -64,6 +78,13 @@ class PostgresBackend final : public DatabaseBackend {
   }
 
  private:
+  static void Drop(const std::string& name) { Server().Query("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); }
+  void Copy(const std::string& from, const std::string& to) {
+    AwaitEndOfSessions();
+    Drop(to);
+    Server().Query("CREATE DATABASE " + to + " TEMPLATE " + from);
+  }
+
   static PostgresServer& Server() {
     // No test cuts its power.
     static PostgresServer server({"fsync=off", "full_page_writes=off"});

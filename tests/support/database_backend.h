@@ -31,6 +31,10 @@ class DatabaseBackend {
   // The place as a service's settings have it: a connection string, or "" for SQLite,
   // which needs a folder.
   virtual std::string Target() const { return ""; }
+  // Keeps a copy of what is there, and puts it back in the place of what is there by then, as who restores a backup
+  // does. Nothing may have it open. One copy.
+  virtual void Keep() = 0;
+  virtual void PutBack() = 0;
   // Returns when nothing is under way any more of what a killed process had begun.
   virtual void AwaitEndOfSessions() {}
 };

@@ -91,6 +91,18 @@ class ParticipantNode {
     Open();
   }
 
+  // Stops it to keep a copy of its database, or to put that back.
+  void Keep() {
+    Close();
+    backend_->Keep();
+    Open();
+  }
+  void PutBack() {
+    Close();
+    backend_->PutBack();
+    Open();
+  }
+
   // Handles commands as one batch; one status for each.
   std::vector<Status> TryHandle(const std::vector<Command>& commands) {
     std::vector<events::Delivery> deliveries;

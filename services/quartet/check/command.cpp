@@ -66,7 +66,7 @@ int Run(Session& session, const Arguments& arguments) {
   for (const Service service : kServices) {
     if (arguments.service == ServiceName(service)) options.only = service;
   }
-  Inspections inspections(session.rpc());
+  SuiteInspections inspections(session.rpc());
   CheckProgress progress(session.console());
   Checker checker(inspections, options,
                   [&progress](const std::string& what, const CheckTotals& totals) { progress.Update(what, totals); });

@@ -5,9 +5,6 @@
 
 #include "common/base/id_source.h"
 #include "common/resource/resource_name.h"
-#include "services/quartet/shell/interrupt.h"
-
-#include "grpc/health/v1/health.pb.h"
 
 namespace quartet::cli {
 namespace {
@@ -16,9 +13,6 @@ using namespace qualification::v1;  // NOLINT(google-build-using-namespace): the
 
 // Names in one request.
 constexpr std::size_t kBatchMax = 500;
-// A service that is restarted is back by then.
-constexpr std::chrono::seconds kAwayMax{60};
-constexpr std::chrono::milliseconds kAwayPause{200};
 
 constexpr std::pair<std::string_view, Service> kCollections[] = {{"leads", Service::kLead},
                                                                  {"contacts", Service::kContact},
@@ -59,34 +53,6 @@ Service ServiceOf(int participant) {
       return Service::kOpportunity;
     default:
       return Service::kQualification;
-  }
-}
-
-bool Inspections::WaitFor(std::chrono::milliseconds duration) {
-  return rpc_.interrupt().WaitFor(duration);
-}
-
-bool Inspections::IsSuiteThere() {
-  if (is_there_) return true;
-  for (const Service service : kServices) {
-    grpc::health::v1::HealthCheckResponse response;
-    is_there_ = is_there_ || rpc_.CallAt(service, grpc::health::v1::HealthCheckRequest(), response).ok();
-  }
-  return is_there_;
-}
-
-Status Inspections::CallPatiently(Service service, const google::protobuf::Message& request,
-                                  google::protobuf::Message& response) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (;;) {
-    Status status = rpc_.CallAt(service, request, response);
-    is_there_ = is_there_ || status.ok();
-    if (status.ok()) return status;
-    const Code code = status.error().code;
-    const bool is_away =
-        code == Code::kUnavailable || code == Code::kResourceExhausted || code == Code::kDeadlineExceeded;
-    if (!is_away || !IsSuiteThere() || std::chrono::steady_clock::now() - begin > kAwayMax || !WaitFor(kAwayPause))
-      return status;
   }
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,7 +7,8 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "services/quartet/connection/rpc.h"
+#include "services/quartet/check/inspections.h"
+#include "services/quartet/connection/suite_address.h"
 
 #include "quartet/qualification/v1/inspection_service.pb.h"
 
@@ -22,32 +22,6 @@ using Participation = qualification::v1::ParticipationInspection;
 std::optional<Service> ServiceOfName(const std::string& name);
 // The service that takes part.
 Service ServiceOf(int participant);
-
-// What lies in the services, read page by page or by name. A service that is away for a moment is waited for, if any of
-// them is there. Errors: those of Rpc; INTERNAL if a service answers other than it was asked.
-class Inspections {
- public:
-  explicit Inspections(Rpc& rpc) : rpc_(rpc) {}
-
-  // `Request`: InspectRecordsRequest and so on.
-  template <class Response, class Request>
-  Result<Response> Ask(Service service, const Request& request) {
-    Response response;
-    QUARTET_RETURN_IF_ERROR(CallPatiently(service, request, response));
-    return response;
-  }
-
-  // Waits, unless the check is given up.
-  bool WaitFor(std::chrono::milliseconds duration);
-
- private:
-  Status CallPatiently(Service service, const google::protobuf::Message& request, google::protobuf::Message& response);
-
-  bool IsSuiteThere();
-
-  Rpc& rpc_;
-  bool is_there_ = false;
-};
 
 // What is stored of all that a batch of subjects has to do with: first it is said what is wanted, then it is fetched,
 // in an order that what has happened since can only look newer.
