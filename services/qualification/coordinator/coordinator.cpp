@@ -1,9 +1,11 @@
 #include "services/qualification/coordinator/coordinator.h"
 
 #include <chrono>
+#include <numeric>
 #include <optional>
 #include <utility>
 
+#include "common/events/outbox/write_items.h"
 #include "common/resource/resource_name.h"
 #include "services/qualification/decision_log.h"
 #include "services/qualification/pending/view.h"
@@ -81,6 +83,40 @@ void Coordinator::Remember(Written& written) {
   for (Row& row : written.rows) recent_.Put(std::move(row));
   for (const auto& qualification : written.decided) waiters_.Notify(qualification);
   for (const std::string& id : written.unknown) ReportUnknown(contradictions_, id, "reply");
+}
+
+std::vector<Status> Coordinator::WriteRows(const RowsWork& work, std::vector<events::Message>* commands) {
+  std::vector<Status> statuses(work.count);
+  std::vector<std::size_t> todo(work.count);
+  std::iota(todo.begin(), todo.end(), std::size_t{0});
+  while (!todo.empty()) {
+    std::vector<Written> written(todo.size());
+    const events::ItemWork items{
+        .count = todo.size(),
+        .run =
+            [&](std::size_t item, storage::Transaction& transaction, std::vector<events::Message>& out) {
+              written[item] = {};
+              return work.run(todo[item], transaction, out, written[item]);
+            },
+        .expect =
+            [&](std::span<const std::size_t> some, storage::Transaction& transaction) {
+              std::vector<std::size_t> mapped;
+              for (const std::size_t item : some) mapped.push_back(todo[item]);
+              return work.expect(mapped, transaction);
+            },
+        .bytes_of = [&](std::size_t item) { return work.bytes_of(todo[item]); }};
+    std::vector<Status> results = events::WriteItems(outbox_, items, commands);
+    std::vector<std::size_t> again;
+    for (std::size_t item = 0; item < todo.size(); ++item) {
+      if (results[item].ok())
+        Remember(written[item]);
+      else if (results[item].error().reason == kMoved && work.forget(todo[item]))
+        again.push_back(todo[item]);
+      statuses[todo[item]] = std::move(results[item]);
+    }
+    todo = std::move(again);
+  }
+  return statuses;
 }
 
 // An id whose replies come to this replica, so that it decides what its own

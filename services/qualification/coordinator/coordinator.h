@@ -72,6 +72,15 @@ class Coordinator {
   using Start = std::function<Status(storage::Transaction&, Row&, Step&)>;
   using Work = std::function<Status(storage::Transaction&, std::vector<events::Message>&, Written&)>;
   using Announcement = std::function<void(storage::Transaction&)>;
+  // Work on many rows, some of which this process remembers; see events::ItemWork.
+  struct RowsWork {
+    std::size_t count = 0;
+    std::function<Status(std::size_t item, storage::Transaction&, std::vector<events::Message>&, Written&)> run;
+    std::function<Status(std::span<const std::size_t> items, storage::Transaction&)> expect;
+    std::function<std::size_t(std::size_t item)> bytes_of;
+    // Lets go of the row that it remembered, which somebody else has moved; false if there was none.
+    std::function<bool(std::size_t item)> forget;
+  };
   // What has been replied to one qualification and is applied at once, in the order in which it
   // came, and the row if this process remembers it.
   struct ReplyBatch {
@@ -99,6 +108,8 @@ class Coordinator {
   void Enqueue(Work work, std::function<void(Status)> done, Announcement expect);
   Status Write(const Work& work);
   void Remember(Written& written);
+  // As WriteItems does it, and those whose remembered row has moved once more, with the row that is read then.
+  std::vector<Status> WriteRows(const RowsWork& work, std::vector<events::Message>* commands = nullptr);
 
   // The lead is locked: all that follows is added to `commands`, and nothing is written until
   // the others have answered. False if that cannot be, or if there are no `commands`.

@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "common/events/outbox/write_items.h"
 #include "services/qualification/coordinator/coordinator.h"
 
 namespace quartet::qualification {
@@ -44,42 +43,23 @@ std::vector<Status> Coordinator::RedriveAll(const std::vector<DueRow>& due) {
   std::vector<Driven> driven;
   // Who has been asked is asked again, not the lead.
   for (const DueRow& row : due) driven.push_back({.due = row, .unwritten = recent_.TakeUnwritten(row.id)});
-  std::vector<Status> statuses(due.size());
-  std::vector<std::size_t> todo(due.size());
-  for (std::size_t i = 0; i < todo.size(); ++i) todo[i] = i;
-  while (!todo.empty()) {
-    std::vector<Written> written(todo.size());
-    const events::ItemWork work{
-        .count = todo.size(),
-        .run =
-            [&](std::size_t item, storage::Transaction& transaction, std::vector<events::Message>& out) {
-              written[item] = {};
-              return RedriveRow(transaction, driven[todo[item]], out, written[item]);
-            },
-        .expect =
-            [&](std::span<const std::size_t> items, storage::Transaction& transaction) {
-              std::vector<Driven*> some;
-              for (const std::size_t item : items) some.push_back(&driven[todo[item]]);
-              return ExpectRedrive(transaction, some);
-            },
-        .bytes_of = [&](std::size_t item) { return static_cast<std::size_t>(driven[todo[item]].due.size_bytes); }};
-    std::vector<Status> results = events::WriteItems(outbox_, work);
-    std::vector<std::size_t> again;
-    for (std::size_t item = 0; item < todo.size(); ++item) {
-      std::optional<Row>& unwritten = driven[todo[item]].unwritten;
-      const bool moved = !results[item].ok() && results[item].error().reason == kMoved;
-      if (results[item].ok()) {
-        Remember(written[item]);
-      } else if (moved && unwritten) {
-        unwritten.reset();
-        again.push_back(todo[item]);
-      } else if (unwritten) {
-        recent_.Restore(driven[todo[item]].due.id, std::move(unwritten), {});
-      }
-      // Somebody else has moved it, so it need not be driven.
-      statuses[todo[item]] = moved ? Status() : std::move(results[item]);
-    }
-    todo = std::move(again);
+  std::vector<Status> statuses = WriteRows(
+      {.count = due.size(),
+       .run = [&](std::size_t item, storage::Transaction& transaction, std::vector<events::Message>& out,
+                  Written& written) { return RedriveRow(transaction, driven[item], out, written); },
+       .expect =
+           [&](std::span<const std::size_t> items, storage::Transaction& transaction) {
+             std::vector<Driven*> some;
+             for (const std::size_t item : items) some.push_back(&driven[item]);
+             return ExpectRedrive(transaction, some);
+           },
+       .bytes_of = [&](std::size_t item) { return static_cast<std::size_t>(driven[item].due.size_bytes); },
+       .forget = [&](std::size_t item) { return std::exchange(driven[item].unwritten, std::nullopt).has_value(); }});
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (statuses[i].ok()) continue;
+    if (driven[i].unwritten) recent_.Restore(due[i].id, std::move(driven[i].unwritten), {});
+    // Somebody else has moved it, so it need not be driven.
+    if (statuses[i].error().reason == kMoved) statuses[i] = {};
   }
   return statuses;
 }

@@ -5,7 +5,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "common/events/outbox/write_items.h"
 #include "common/resource/resource_name.h"
 #include "services/qualification/coordinator/coordinator.h"
 #include "services/qualification/qualification_messages.h"
@@ -108,38 +107,19 @@ void Coordinator::EndBatch(ReplyBatch batch, const Status& status) {
 }
 
 std::vector<Status> Coordinator::ApplyReplies(std::vector<ReplyBatch> batches, std::vector<events::Message>* commands) {
-  std::vector<Status> statuses(batches.size());
-  std::vector<std::size_t> todo(batches.size());
-  for (std::size_t i = 0; i < todo.size(); ++i) todo[i] = i;
-  while (!todo.empty()) {
-    std::vector<Written> written(todo.size());
-    const events::ItemWork work{
-        .count = todo.size(),
-        .run =
-            [&](std::size_t item, storage::Transaction& transaction, std::vector<events::Message>& out) {
-              written[item] = {};
-              return ApplyBatch(transaction, batches[todo[item]], out, written[item]);
-            },
-        .expect =
-            [&](std::span<const std::size_t> items, storage::Transaction& transaction) {
-              for (const std::size_t item : items) Expect(transaction, batches[todo[item]]);
-              return Status();
-            },
-        .bytes_of = [&](std::size_t item) { return batches[todo[item]].bytes; }};
-    std::vector<Status> results = events::WriteItems(outbox_, work, commands);
-    std::vector<std::size_t> again;
-    for (std::size_t item = 0; item < todo.size(); ++item) {
-      ReplyBatch& batch = batches[todo[item]];
-      if (results[item].ok()) Remember(written[item]);
-      if (!results[item].ok() && results[item].error().reason == kMoved && batch.row) {
-        // A row that is not as it was remembered is read now.
-        batch.row.reset();
-        again.push_back(todo[item]);
-      }
-      statuses[todo[item]] = std::move(results[item]);
-    }
-    todo = std::move(again);
-  }
+  const std::vector<Status> statuses = WriteRows(
+      {.count = batches.size(),
+       .run = [&](std::size_t item, storage::Transaction& transaction, std::vector<events::Message>& out,
+                  Written& written) { return ApplyBatch(transaction, batches[item], out, written); },
+       .expect =
+           [&](std::span<const std::size_t> items, storage::Transaction& transaction) {
+             for (const std::size_t item : items) Expect(transaction, batches[item]);
+             return Status();
+           },
+       .bytes_of = [&](std::size_t item) { return batches[item].bytes; },
+       // A row that is not as it was remembered is read now.
+       .forget = [&](std::size_t item) { return std::exchange(batches[item].row, std::nullopt).has_value(); }},
+      commands);
   for (std::size_t i = 0; i < batches.size(); ++i) EndBatch(std::move(batches[i]), statuses[i]);
   return statuses;
 }
