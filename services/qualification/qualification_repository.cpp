@@ -1,8 +1,12 @@
 #include "services/qualification/qualification_repository.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "common/base/id_source.h"
+#include "common/base/limits.h"
 #include "common/resource/record_repository.h"
 #include "common/resource/resource_name.h"
 #include "services/qualification/pending/view.h"
@@ -97,6 +101,8 @@ constexpr storage::Statement kFindRequest = {"SELECT content, qualification_id F
                                              storage::Reads("request").By("id", 1)};
 constexpr storage::Statement kInsertRequest = {
     "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)", storage::Inserts("request").By("id", 1)};
+// So that no more than a page's bytes and a piece are ever in memory.
+constexpr std::size_t kListPiece = 64;
 constexpr std::string_view kList =
     "SELECT id, create_time, update_time, state, kind, lead, waits_for, redrive_time, redrive_count, body "
     "FROM qualification";
@@ -128,6 +134,52 @@ std::vector<storage::Param> InsertParams(const Row& row, std::string_view body, 
 bool Parse(std::string_view body, std::string_view id, v1::StoredQualification& stored) {
   return stored.ParseFromArray(body.data(), static_cast<int>(body.size())) &&
          resource::IdOf(stored.qualification().name()) == id;
+}
+
+// A piece of a list.
+struct ListQuery {
+  std::string sql;
+  std::vector<resource::ColumnValue> values;
+  std::int64_t limit = 0;
+
+  std::vector<storage::Param> params() const {
+    std::vector<storage::Param> all;
+    for (const resource::ColumnValue& value : values) all.push_back(resource::ParamOf(value));
+    all.emplace_back(limit);
+    return all;
+  }
+};
+
+// Of at most `limit` rows that come after `after`.
+ListQuery QueryOf(const resource::PageRequest& page, const std::optional<resource::PageToken>& after,
+                  std::optional<std::int64_t> stuck_at_us, std::int64_t limit) {
+  ListQuery query{.sql = "", .values = {}, .limit = limit};
+  std::string where;
+  int next = page.filter.AppendSql(where, query.values, 1);
+  const auto restrict = [&](const std::string& condition) {
+    if (!where.empty()) where += " AND ";
+    where += condition;
+  };
+  // Tombstones have no kind.
+  restrict("kind <> 0");
+  // Those that are not over are few and have an index of their own; the sign keeps the planner from walking through all
+  // that ever were in the order of time.
+  const std::string time = stuck_at_us ? "+create_time" : "create_time";
+  if (stuck_at_us) {
+    restrict(fmt::format("redrive_time > 0 AND (redrive_count >= ${} OR {} < ${})", next, time, next + 1));
+    query.values.emplace_back(kStuckTries);
+    query.values.emplace_back(*stuck_at_us - kStuckAge_us);
+    next += 2;
+  }
+  if (after) {
+    restrict(fmt::format("({}, id) {} (${}, ${})", time, page.descending ? "<" : ">", next, next + 1));
+    query.values.emplace_back(after->create_time_us);
+    query.values.emplace_back(after->id);
+    next += 2;
+  }
+  const std::string_view direction = page.descending ? " DESC" : "";
+  query.sql = fmt::format("{} WHERE {} ORDER BY {}{}, id{} LIMIT ${}", kList, where, time, direction, direction, next);
+  return query;
 }
 
 // A row of kList.
@@ -386,46 +438,32 @@ Result<std::vector<v1::Qualification>> QualificationRepository::List(storage::Tr
                                                                      const resource::PageRequest& page,
                                                                      std::optional<std::int64_t> stuck_at_us,
                                                                      std::string& next_page_token) const {
-  std::string where;
-  std::vector<resource::ColumnValue> values;
-  int next = page.filter.AppendSql(where, values, 1);
-  const auto restrict = [&](const std::string& condition) {
-    if (!where.empty()) where += " AND ";
-    where += condition;
-  };
-  // Tombstones have no kind.
-  restrict("kind <> 0");
-  // Those that are not over are few and have an index of their own; the sign keeps the planner from walking through all
-  // that ever were in the order of time.
-  const std::string time = stuck_at_us ? "+create_time" : "create_time";
-  if (stuck_at_us) {
-    restrict(fmt::format("redrive_time > 0 AND (redrive_count >= ${} OR {} < ${})", next, time, next + 1));
-    values.emplace_back(kStuckTries);
-    values.emplace_back(*stuck_at_us - kStuckAge_us);
-    next += 2;
-  }
-  if (page.after) {
-    restrict(fmt::format("({}, id) {} (${}, ${})", time, page.descending ? "<" : ">", next, next + 1));
-    values.emplace_back(page.after->create_time_us);
-    values.emplace_back(page.after->id);
-    next += 2;
-  }
-  std::vector<storage::Param> params;
-  for (const auto& value : values) params.push_back(resource::ParamOf(value));
-  params.emplace_back(std::int64_t{page.page_size} + 1);
-  const std::string_view direction = page.descending ? " DESC" : "";
-  const std::string sql =
-      fmt::format("{} WHERE {} ORDER BY {}{}, id{} LIMIT ${}", kList, where, time, direction, direction, next);
+  const auto wanted = static_cast<std::size_t>(page.page_size);
   std::vector<v1::Qualification> found;
-  std::int64_t last_time_us = 0;
-  QUARTET_RETURN_IF_ERROR(transaction.Query(sql, params, [&](const storage::Row& row) {
-    if (found.size() == static_cast<std::size_t>(page.page_size)) {
-      next_page_token = page.NextPageToken(last_time_us, resource::IdOf(found.back().name()));
-      return;
-    }
-    last_time_us = row.Int(1);
-    found.push_back(Listed(row));
-  }));
+  std::size_t bytes = 0;
+  std::optional<resource::PageToken> after = page.after;
+  for (bool ends = false; !ends;) {
+    // One more than the page has, so that it is known whether there are more.
+    const std::size_t piece = std::min(wanted + 1 - found.size(), kListPiece);
+    const ListQuery query = QueryOf(page, after, stuck_at_us, static_cast<std::int64_t>(piece));
+    after = page.after.value_or(resource::PageToken{});
+    std::size_t rows = 0;
+    QUARTET_RETURN_IF_ERROR(transaction.Query(query.sql, query.params(), [&](const storage::Row& row) {
+      ++rows;
+      if (ends) return;
+      v1::Qualification one = Listed(row);
+      bytes += one.ByteSizeLong();
+      if (found.size() == wanted || (bytes > limits::kPageBytesMax && !found.empty())) {
+        next_page_token = page.NextPageToken(after->create_time_us, after->id);
+        ends = true;
+        return;
+      }
+      after->create_time_us = row.Int(1);
+      after->id = row.String(0);
+      found.push_back(std::move(one));
+    }));
+    ends = ends || rows < piece;
+  }
   return found;
 }
 

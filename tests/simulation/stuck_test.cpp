@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/base/limits.h"
 #include "common/resource/page_request.h"
 #include "common/resource/resource_name.h"
 #include "tests/simulation/orchestrator_node.h"
@@ -60,6 +61,7 @@ class Stuck : public EveryDatabase {
   std::vector<Qualification> List(bool stuck, std::int32_t page_size = 0) {
     std::vector<Qualification> all;
     std::string token;
+    pages_.clear();
     do {
       const auto page = resource::PageRequest::Parse(
           {.collection = "qualifications", .page_size = page_size, .page_token = token}, {});
@@ -69,7 +71,12 @@ class Stuck : public EveryDatabase {
                         token.clear();
                         const auto now = stuck ? std::optional(clock_.NowMicros()) : std::nullopt;
                         QUARTET_ASSIGN_OR_RETURN(auto found, repository_.List(transaction, *page, now, token));
-                        for (auto& one : found) all.push_back(std::move(one));
+                        std::size_t bytes = 0;
+                        for (auto& one : found) {
+                          bytes += one.ByteSizeLong();
+                          all.push_back(std::move(one));
+                        }
+                        pages_.push_back(bytes);
                         return {};
                       })
                       .ok());
@@ -87,6 +94,7 @@ class Stuck : public EveryDatabase {
   const std::unique_ptr<DatabaseBackend> backend_ = GetParam().make();
   OrchestratorNode orchestrator_{*backend_, clock_, ids_};
   const qualification::QualificationRepository repository_{};
+  std::vector<std::size_t> pages_;  // bytes of each that was listed last
 };
 
 QUARTET_INSTANTIATE_FOR_EVERY_DATABASE(Stuck);
@@ -147,6 +155,28 @@ TEST_P(Stuck, WhatCannotBeReadIsListedAndSaysSo) {
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.error().code, Code::kDataLoss);
   EXPECT_EQ(read.error().reason, "QUALIFICATION_UNREADABLE");
+}
+
+TEST_P(Stuck, LargeOnesMakeShortPages) {
+  qualification::v1::QualifyOptions options;
+  for (int i = 0; i < 5; ++i) {
+    std::string& name = *options.add_opportunities()->mutable_display_name();
+    for (int c = 0; c < 500; ++c) name += "\U0001F600";
+  }
+  std::vector<std::string> begun;
+  for (int i = 0; i < 350; ++i) {
+    clock_.Advance(1'000);
+    begun.push_back(orchestrator_.Begin("leads/" + ids_.NewUuid(), options, ""));
+  }
+  clock_.Advance(31 * kSecond_us);
+  for (const bool stuck : {false, true}) {
+    std::vector<std::string> listed;
+    for (const auto& one : List(stuck, /*page_size=*/1'000)) listed.push_back(resource::IdOf(one.name()));
+    EXPECT_EQ(listed, begun);
+    ASSERT_EQ(pages_.size(), 2u);
+    EXPECT_LE(pages_[0], limits::kPageBytesMax);
+    EXPECT_GT(pages_[0] + 20'000, limits::kPageBytesMax);
+  }
 }
 
 }  // namespace
