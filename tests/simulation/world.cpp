@@ -249,14 +249,19 @@ void World::Redrive() {
   const bool first = Chance(50);
   Drive(orchestrator_.coordinator(), first);
   Drive(*other_, !first);
+  ResolveHeld(50);
+}
+
+void World::ResolveHeld(int percent) {
   const auto resolve = [&](auto& node) {
+    if (!Chance(percent)) return;
     const Status resolved = node.participant().ResolveOldIntents(std::chrono::seconds(2));
     EXPECT_TRUE(resolved.ok() || resolved.error().code == Code::kUnavailable) << ToString(resolved.error());
   };
-  if (Chance(50)) resolve(leads_);
-  if (Chance(50)) resolve(accounts_);
-  if (Chance(50)) resolve(contacts_);
-  if (Chance(50)) resolve(opportunities_);
+  resolve(leads_);
+  resolve(accounts_);
+  resolve(contacts_);
+  resolve(opportunities_);
 }
 
 void World::UserActs() {

@@ -119,6 +119,8 @@ class World {
   void ChooseReplicas();
   void PassTime();
   void Redrive();
+  // Each service asks about what it has held for a while, if chance will have it.
+  void ResolveHeld(int percent);
   // What a replica does by its timers; another may have been quicker.
   void Drive(qualification::Coordinator& coordinator, bool redrive);
 
