@@ -102,7 +102,7 @@ constexpr storage::Statement kFindRequest = {"SELECT content, qualification_id F
 constexpr storage::Statement kInsertRequest = {
     "INSERT INTO request (id, content, qualification_id) VALUES ($1, $2, $3)", storage::Inserts("request").By("id", 1)};
 // So that no more than a page's bytes and a piece are ever in memory.
-constexpr std::size_t kListPiece = 64;
+constexpr std::size_t kListPiece = 256;
 constexpr std::string_view kList =
     "SELECT id, create_time, update_time, state, kind, lead, waits_for, redrive_time, redrive_count, body "
     "FROM qualification";

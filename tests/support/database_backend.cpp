@@ -49,7 +49,7 @@ class PostgresBackend final : public DatabaseBackend {
   ~PostgresBackend() override {
     try {
       Drop(name_);
-      Drop(name_ + "_kept");
+      if (is_kept_) Drop(name_ + "_kept");
     } catch (const std::exception& failure) {
       ADD_FAILURE() << failure.what();
     }
@@ -68,7 +68,10 @@ class PostgresBackend final : public DatabaseBackend {
 
   std::string Target() const override { return Server().Target(name_); }
 
-  void Keep() override { Copy(name_, name_ + "_kept"); }
+  void Keep() override {
+    Copy(name_, name_ + "_kept");
+    is_kept_ = true;
+  }
   void PutBack() override { Copy(name_ + "_kept", name_); }
 
   // The server finishes what a dead client has begun.
@@ -92,6 +95,7 @@ class PostgresBackend final : public DatabaseBackend {
   }
 
   std::string name_;
+  bool is_kept_ = false;
 };
 
 }  // namespace
