@@ -155,6 +155,25 @@ class RecordExamination {
   std::vector<Finding>& found_;
 };
 
+// What a service has of a decided qualification that names it among no participants: a prepare that came after an
+// abort, or from an orchestrator that another has forgotten. What its participants have is examined with the row.
+template <class Add>
+void ExamineUnasked(Service service, const Participation& participation, const Facts& facts,
+                    std::chrono::microseconds grace, const Add& add) {
+  const Row& row = facts.RowOf(participation.qualification());
+  if (!row.readable() || (row.state() != Qualification::COMMITTED && row.state() != Qualification::ABORTED)) return;
+  if (std::ranges::any_of(row.participants(), [&](int participant) { return ServiceOf(participant) == service; }))
+    return;
+  const std::string decided =
+      fmt::format("it was {} without the {} service", Qualification::State_Name(row.state()), ServiceName(service));
+  if (participation.state() == Participation::FINAL)
+    add(row.state() == Qualification::ABORTED ? kAbortedButFinal : kOtherAttemptFinal,
+        fmt::format("{}, but it is final there since {}", decided, TimeText(participation.update_time_us())));
+  else if (facts.TimeOf(service) - participation.update_time_us() > grace.count())
+    add(kDecisionNotApplied,
+        fmt::format("{}, which holds its intents since {}", decided, TimeText(participation.update_time_us())));
+}
+
 }  // namespace
 
 void WantForRecord(const StoredRecord& record, Facts& facts) {
@@ -206,6 +225,7 @@ void ExamineParticipation(Service service, const Participation& participation, c
     add(kUndecidedButFinal,
         fmt::format("it is final in the {} service since {}, but it is {}", ServiceName(service),
                     TimeText(participation.update_time_us()), Qualification::State_Name(row.state())));
+  ExamineUnasked(service, participation, facts, grace, add);
 }
 
 }  // namespace quartet::cli

@@ -211,6 +211,33 @@ TEST_F(ExamineRowTest, WhatWasTakenBackIsGoneOnceThatIsAcknowledged) {
   EXPECT_THAT(Examine(), IsEmpty());
 }
 
+TEST_F(ExamineRowTest, WhatAServiceHasThatWasNotAskedIsFoundAtTheService) {
+  const auto examine = [this](std::chrono::seconds later) {
+    Facts facts;
+    facts.PutTime(Service::kContact, kDecided_us + std::chrono::microseconds(later).count());
+    facts.Put(row_);
+    std::vector<Finding> found;
+    ExamineParticipation(Service::kContact, contact_part_, facts, kGrace, found);
+    std::vector<FindingKind> kinds;
+    for (const Finding& finding : found) kinds.push_back(finding.kind);
+    return kinds;
+  };
+  contact_part_.set_update_time_us(kDecided_us);
+  contact_part_.set_state(Participation::HELD);
+  row_.set_state(Qualification::ABORTED);
+  EXPECT_THAT(examine(kGrace * 2), IsEmpty()) << "a participant's part is examined with the row";
+  row_.clear_participants();
+  row_.add_participants(qualification::v1::LEAD);
+  EXPECT_THAT(examine(kGrace), IsEmpty()) << "it asks by itself";
+  EXPECT_THAT(examine(kGrace * 2), ElementsAre(kDecisionNotApplied));
+  contact_part_.set_state(Participation::FINAL);
+  EXPECT_THAT(examine(kGrace), ElementsAre(kAbortedButFinal));
+  row_.set_state(Qualification::COMMITTED);
+  EXPECT_THAT(examine(kGrace), ElementsAre(kOtherAttemptFinal));
+  row_.set_state(Qualification::PREPARING);
+  EXPECT_THAT(examine(kGrace), ElementsAre(kUndecidedButFinal));
+}
+
 TEST(FindingTest, EveryKindHasANameAndARemedy) {
   for (int kind = 0; kind <= static_cast<int>(kDatabaseBehind); ++kind) {
     EXPECT_FALSE(FindingName(static_cast<FindingKind>(kind)).empty());
