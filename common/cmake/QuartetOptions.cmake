@@ -39,6 +39,13 @@ if(QUARTET_MOLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-fuse-ld=mold -Wl,-z,norelro)
 endif()
 
+# What is shipped is as if its sources were compiled one by one. GCC lets a large unit grow by less than half through
+# inlining, and a unit of several sources is large; the linker takes whole units unless functions have sections of their own.
+if(QUARTET_UNITY_BUILD AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(--param=large-unit-insns=1000000 -ffunction-sections -fdata-sections)
+  add_link_options(-Wl,--gc-sections)
+endif()
+
 add_library(quartet_sanitizer INTERFACE)
 if(QUARTET_SANITIZER STREQUAL "address")
   target_compile_options(quartet_sanitizer INTERFACE

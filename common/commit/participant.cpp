@@ -222,6 +222,7 @@ Status Participant::Prepare(storage::Transaction& transaction, Job& job, const A
   if (mine.state == State::kFinal || (mine.state == State::kHeld && mine.attempt == attempt)) {
     Reply again;
     if (!again.ParseFromString(mine.reply)) return Internal("a stored reply cannot be read");
+    if (mine.state == State::kHeld) QUARTET_RETURN_IF_ERROR(kind_.Complete(transaction, records_, prepare, again));
     out.push_back(resolution_.ReplyMessage(again));
     return {};
   }
@@ -287,7 +288,13 @@ Status Participant::Hold(storage::Transaction& transaction, const qualification:
   mine.state = State::kHeld;
   mine.attempt = prepare.attempt();
   events::Message message = resolution_.ReplyMessage(reply);
-  mine.reply = message.data;
+  // A copy of a lead would only be in the way of its erasure; while it is held it cannot change, so it is read again.
+  if (reply.prepared().has_lead()) {
+    reply.mutable_prepared()->clear_lead();
+    mine.reply = reply.SerializeAsString();
+  } else {
+    mine.reply = message.data;
+  }
   QUARTET_RETURN_IF_ERROR(intents_.SaveParticipation(transaction, mine, now_us));
   out.push_back(std::move(message));
   return {};

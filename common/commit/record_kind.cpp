@@ -32,6 +32,11 @@ qualification::v1::Refused Refuse(const Error& error, const std::string& holder)
   return refused;
 }
 
+Status RecordKind::Complete(storage::Transaction& /*transaction*/, const resource::RecordRepository& /*records*/,
+                            const qualification::v1::Prepare& /*prepare*/, qualification::v1::Reply& /*reply*/) const {
+  return {};
+}
+
 Result<std::vector<std::string>> RecordKind::Restorable(const resource::Record& /*record*/,
                                                         const qualification::v1::RecordUndo& /*undo*/) const {
   return std::vector<std::string>();

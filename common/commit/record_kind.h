@@ -89,6 +89,10 @@ class RecordKind {
   virtual Result<Change> Apply(const Intent& intent, const std::optional<resource::Record>& before,
                                const qualification::v1::Decision& decision) const = 0;
 
+  // Adds to the kept `reply` of a held participation what was left out of it because the record has it.
+  virtual Status Complete(storage::Transaction& transaction, const resource::RecordRepository& records,
+                          const qualification::v1::Prepare& prepare, qualification::v1::Reply& reply) const;
+
   // The fields that taking `undo` back would restore in `record`.
   virtual Result<std::vector<std::string>> Restorable(const resource::Record& record,
                                                       const qualification::v1::RecordUndo& undo) const;

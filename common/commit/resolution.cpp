@@ -173,13 +173,6 @@ Status Resolution::Finalise(storage::Transaction& transaction, Participation& pa
   participation.state = State::kFinal;
   participation.records.clear();
   participation.undo = undo.SerializeAsString();
-  // What was said of the lead is over with the plan; a copy of it would only be in the way of its erasure.
-  if (kind_.participant() == qualification::v1::LEAD) {
-    qualification::v1::Reply reply;
-    if (!reply.ParseFromString(participation.reply)) return DataLoss("a stored reply cannot be read");
-    reply.mutable_prepared()->clear_lead();
-    participation.reply = reply.SerializeAsString();
-  }
   return {};
 }
 

@@ -10,9 +10,12 @@ namespace {
 constexpr std::string_view kFixedColumns = "id, version, create_time, update_time, delete_time, body";
 constexpr int kFixedColumnCount = 6;
 
+// The first in the order of the key: the owner, unless it has the identity no more, or not yet. Nothing is sorted.
+constexpr storage::Statement kFirst = {
+    "SELECT record_id, former FROM identity WHERE kind = $1 AND value = $2 ORDER BY record_id LIMIT 1",
+    storage::Reads("identity").By("kind", 1).By("value", 2)};
 constexpr storage::Statement kOwner = {
-    "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 ORDER BY former, record_id "
-    "LIMIT 1",
+    "SELECT record_id FROM identity WHERE kind = $1 AND value = $2 ORDER BY former, record_id LIMIT 1",
     storage::Reads("identity").By("kind", 1).By("value", 2)};
 constexpr storage::Statement kClaim = {
     "INSERT INTO identity (value, kind, record_id, former, first) VALUES ($2, $1, $3, $5, $4) "
@@ -100,7 +103,7 @@ void RecordRepository::ExpectRead(storage::Transaction& transaction, std::string
 }
 
 void RecordRepository::ExpectOwner(storage::Transaction& transaction, const identity::Identity& identity) const {
-  transaction.Expect(kOwner, {KindNumber(identity), std::string_view(identity.value)});
+  transaction.Expect(kFirst, {KindNumber(identity), std::string_view(identity.value)});
 }
 
 Result<std::optional<Record>> RecordRepository::Find(storage::Transaction& transaction, std::string_view id) const {
@@ -205,6 +208,13 @@ Status RecordRepository::Remove(storage::Transaction& transaction, std::string_v
 Result<std::optional<std::string>> RecordRepository::Owner(storage::Transaction& transaction,
                                                            const identity::Identity& identity) const {
   std::optional<std::string> owner;
+  bool is_shown = true;
+  QUARTET_RETURN_IF_ERROR(
+      transaction.Query(kFirst, {KindNumber(identity), std::string_view(identity.value)}, [&](const storage::Row& row) {
+        owner = row.String(0);
+        is_shown = row.Int(1) == 0;
+      }));
+  if (is_shown) return owner;
   QUARTET_RETURN_IF_ERROR(transaction.Query(kOwner, {KindNumber(identity), std::string_view(identity.value)},
                                             [&](const storage::Row& row) { owner = row.String(0); }));
   return owner;

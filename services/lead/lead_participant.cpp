@@ -69,6 +69,15 @@ Result<std::unique_ptr<commit::Evaluation>> LeadKind::Evaluate(const qualificati
   return std::unique_ptr<commit::Evaluation>(new Locking(prepare.lead().name(), records, intents));
 }
 
+Status LeadKind::Complete(storage::Transaction& transaction, const resource::RecordRepository& records,
+                          const qualification::v1::Prepare& prepare, qualification::v1::Reply& reply) const {
+  if (!prepare.has_lead() || reply.prepared().has_lead()) return {};
+  QUARTET_ASSIGN_OR_RETURN(const auto record, records.Find(transaction, resource::IdOf(prepare.lead().name())));
+  if (!record) return Internal(prepare.lead().name() + " is locked, but does not exist");
+  QUARTET_ASSIGN_OR_RETURN(*reply.mutable_prepared()->mutable_lead(), Typed::Decode(*record));
+  return {};
+}
+
 Status LeadKind::CheckUntouched(const resource::Record& record, const std::string& qualification_id) const {
   QUARTET_ASSIGN_OR_RETURN(const v1::Lead lead, Typed::Decode(record));
   if (lead.state() == v1::Lead::STATE_QUALIFIED && resource::IdOf(lead.qualification()) == qualification_id) return {};

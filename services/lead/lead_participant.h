@@ -17,6 +17,9 @@ class LeadKind final : public commit::RecordKind {
                                                        const resource::RecordRepository& records,
                                                        const commit::IntentRepository& intents,
                                                        IdSource& ids) const override;
+  // With the lead as it was when it was locked, which it still is.
+  Status Complete(storage::Transaction& transaction, const resource::RecordRepository& records,
+                  const qualification::v1::Prepare& prepare, qualification::v1::Reply& reply) const override;
   Status CheckUntouched(const resource::Record& record, const std::string& qualification_id) const override;
   Result<commit::Change> Apply(const commit::Intent& intent, const std::optional<resource::Record>& before,
                                const qualification::v1::Decision& decision) const override;

@@ -202,6 +202,7 @@ Result<Consumer::Impl::Work> Consumer::Impl::Gather(std::chrono::milliseconds ti
 
   Work work;
   std::set<Place> seen;
+  work.deliveries.reserve(found.size() + retries_.size());
   for (Delivery& delivery : found) {
     // Delivered again while it waits here: its turn comes.
     if (retries_.contains(PlaceOf(delivery))) continue;

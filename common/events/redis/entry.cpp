@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
@@ -53,7 +54,7 @@ int PartitionOf(std::string_view key, int partitions) {
 }
 
 std::string StreamKey(std::string_view topic, int partition, int partitions) {
-  return fmt::format("quartet:{{{}.{}/{}}}", topic, partition, partitions);
+  return fmt::format(FMT_COMPILE("quartet:{{{}.{}/{}}}"), topic, partition, partitions);
 }
 
 std::string DeadStreamKey(std::string_view stream_key) {

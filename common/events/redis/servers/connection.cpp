@@ -30,7 +30,7 @@ void AppendLength(std::string& output, char type, std::size_t length) {
   std::array<char, 24> digits;
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), length);
   output += type;
-  output.append(digits.data(), end);
+  output.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
   output += "\r\n";
 }
 
