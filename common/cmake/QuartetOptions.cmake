@@ -19,8 +19,8 @@ set(QUARTET_SANITIZER "" CACHE STRING "none (empty), address (with undefined beh
 set_property(CACHE QUARTET_SANITIZER PROPERTY STRINGS "" address thread)
 
 find_program(QUARTET_CCACHE ccache)
-find_program(QUARTET_MOLD mold)
-mark_as_advanced(QUARTET_CCACHE QUARTET_MOLD)
+find_program(QUARTET_LLD ld.lld)
+mark_as_advanced(QUARTET_CCACHE QUARTET_LLD)
 
 if(QUARTET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Without this sloppiness ccache declines every file that uses a precompiled header. With the base directory, and
@@ -33,10 +33,10 @@ if(QUARTET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
 endif()
 
-# What is shipped is linked by the system's linker, with read-only relocations. mold 1.10 lets those begin in a page that
-# is not mapped if the program has no thread-local data but zeros and these end up at the end of a page; it does not start.
-if(QUARTET_MOLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
-  add_link_options(-fuse-ld=mold -Wl,-z,norelro)
+# What is shipped is linked by the system's linker. lld rather than mold for the rest: mold 1.10 may never end where the
+# end of the data meets the end of a page, and with read-only relocations may link a program that does not start.
+if(QUARTET_LLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_link_options(-fuse-ld=lld)
 endif()
 
 # What is shipped is as if its sources were compiled one by one. GCC lets a large unit grow by less than half through
