@@ -15,15 +15,22 @@ constexpr std::uint32_t kSequenceMax = 0x3FFFF;  // 18 bits: 12 in rand_a, 6 in 
 
 std::string Format(const std::array<std::uint8_t, 16>& bytes) {
   constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
+  std::string text(36, '-');
+  char* place = text.data();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
-    text.push_back(kHex[bytes[i] >> 4]);
-    text.push_back(kHex[bytes[i] & 15]);
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++place;
+    *place++ = kHex[bytes[i] >> 4];
+    *place++ = kHex[bytes[i] & 15];
   }
   return text;
 }
+
+constexpr std::array<std::uint8_t, 256> HexDigits() {
+  std::array<std::uint8_t, 256> is_digit{};
+  for (const char c : std::string_view("0123456789abcdef")) is_digit[static_cast<unsigned char>(c)] = 1;
+  return is_digit;
+}
+constexpr std::array<std::uint8_t, 256> kIsHexDigit = HexDigits();
 
 }  // namespace
 
@@ -87,9 +94,8 @@ std::string FirstUuidV7At(std::int64_t time_us) {
 
 bool IsUuid(std::string_view text) {
   if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
-  // Branches would be taken at random.
   int digits = 0;
-  for (const char c : text) digits += static_cast<int>((c >= '0' && c <= '9') | (c >= 'a' && c <= 'f'));
+  for (const char c : text) digits += kIsHexDigit[static_cast<unsigned char>(c)];
   return digits == 32;
 }
 

@@ -26,13 +26,21 @@ timeval ToTimeval(std::chrono::milliseconds duration) {
   return timeval{.tv_sec = duration.count() / 1000, .tv_usec = (duration.count() % 1000) * 1000};
 }
 
-void AppendLength(std::string& output, char type, std::size_t length) {
-  std::array<char, 24> digits;
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), length);
-  output += type;
-  output.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
-  output += "\r\n";
-}
+// What stands between two arguments: the end of the one and the length of the next.
+class Separator {
+ public:
+  explicit Separator(std::size_t length) {
+    char* end = std::to_chars(text_.data() + 3, text_.data() + text_.size() - 2, length).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    size_ = static_cast<std::size_t>(end - text_.data());
+  }
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 32> text_ = {'\r', '\n', '$'};
+  std::size_t size_;
+};
 
 }  // namespace
 
@@ -62,12 +70,13 @@ Status ReplyStatus(const redisReply& reply) {
 }
 
 void EncodeCommand(std::string& output, std::span<const std::string_view> arguments) {
-  AppendLength(output, '*', arguments.size());
+  output += '*';
+  output += std::to_string(arguments.size());
   for (const std::string_view argument : arguments) {
-    AppendLength(output, '$', argument.size());
+    output += Separator(argument.size()).text();
     output += argument;
-    output += "\r\n";
   }
+  output += "\r\n";
 }
 
 RedisConnection::RedisConnection(const RedisOptions& options) : options_(options) {}
