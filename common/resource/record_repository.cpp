@@ -229,9 +229,10 @@ Result<bool> RecordRepository::Claim(storage::Transaction& transaction, const id
   QUARTET_ASSIGN_OR_RETURN(const auto owner, Owner(transaction, identity));
   if (owner && schema_.IsExclusive(identity.kind)) return owner == id;
   // If another process claims it at this moment, and nobody has it yet, the transaction collides with that one's and
-  // runs again.
-  QUARTET_RETURN_IF_ERROR(transaction.Run(kClaim, {KindNumber(identity), std::string_view(identity.value), id,
-                                                   std::int64_t{owner ? 0 : 1}, static_cast<std::int64_t>(claimed)}));
+  // runs again. Where no other process writes, the index of those that are first stays empty.
+  const std::int64_t first = !owner && transaction.IsShared() ? 1 : 0;
+  QUARTET_RETURN_IF_ERROR(transaction.Run(kClaim, {KindNumber(identity), std::string_view(identity.value), id, first,
+                                                   static_cast<std::int64_t>(claimed)}));
   return true;
 }
 

@@ -98,6 +98,10 @@ class Transaction {
   // that one process alone writes need not run it. Otherwise as Run.
   virtual Status Touch(const Statement& statement, std::span<const Param> params) { return Run(statement, params); }
 
+  // Whether other processes may write the database at the same time. Where none does, what is only there to make two
+  // of them collide need not be written.
+  virtual bool IsShared() const { return false; }
+
   // Whether every question costs a journey to a server. Then what is announced by
   // Expect is asked together.
   virtual bool IsRemote() const { return false; }

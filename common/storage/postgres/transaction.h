@@ -32,6 +32,7 @@ class PostgresTransaction final : public Transaction {
   Status Run(const Statement& statement, std::span<const Param> params) override;
   Status Change(const Statement& statement, std::span<const Param> params, Error if_none) override;
   Status Touch(const Statement& statement, std::span<const Param> params) override;
+  bool IsShared() const override { return true; }
   bool IsRemote() const override { return true; }
   void Expect(const Statement& statement, std::span<const Param> params) override;
 
