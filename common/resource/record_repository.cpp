@@ -231,8 +231,8 @@ Result<bool> RecordRepository::Claim(storage::Transaction& transaction, const id
   // If another process claims it at this moment, and nobody has it yet, the transaction collides with that one's and
   // runs again. Where no other process writes, the index of those that are first stays empty.
   const std::int64_t first = !owner && transaction.IsShared() ? 1 : 0;
-  QUARTET_RETURN_IF_ERROR(transaction.Run(kClaim, {KindNumber(identity), std::string_view(identity.value), id, first,
-                                                   static_cast<std::int64_t>(claimed)}));
+  QUARTET_RETURN_IF_ERROR(transaction.Run(
+      kClaim, {KindNumber(identity), std::string_view(identity.value), id, first, static_cast<std::int64_t>(claimed)}));
   return true;
 }
 

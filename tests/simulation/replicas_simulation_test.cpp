@@ -37,7 +37,7 @@ std::vector<std::tuple<DatabaseBackendFactory, unsigned>> Histories() {
     const char* const told = std::getenv(name);
     return told == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(told, nullptr, 10));
   };
-  const unsigned seeds = number("QUARTET_REPLICAS_SEEDS", 64);
+  const unsigned seeds = number("QUARTET_REPLICAS_SEEDS", 192);
   const unsigned first = number("QUARTET_REPLICAS_FIRST", 1);
   std::vector<std::tuple<DatabaseBackendFactory, unsigned>> histories;
   for (const DatabaseBackendFactory& backend : EveryDatabaseBackend()) {

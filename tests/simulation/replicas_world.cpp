@@ -65,7 +65,7 @@ ReplicasWorld::ReplicasWorld(const DatabaseBackendFactory& backend, unsigned see
 
 void ReplicasWorld::Open(std::size_t replica) {
   // Sometimes there is room for one row, and often for all.
-  constexpr std::size_t kEntries[] = {1, 2, 3, 8, 8'192};
+  constexpr std::size_t kEntries[] = {1, 3, 8, 8'192, 8'192};
   constexpr std::size_t kBytes[] = {1'500, 8'000, 64'000'000, 64'000'000};
   const OrchestratorReplica::Shared shared{
       .clock = clock_,
@@ -117,8 +117,10 @@ void ReplicasWorld::Begin() {
 
 void ReplicasWorld::CancelOne() {
   const auto rows = Rows();
-  if (rows.empty()) return;
-  const Row& row = rows[static_cast<std::size_t>(Below(static_cast<int>(rows.size())))];
+  if (!rows.empty()) Cancel(rows[static_cast<std::size_t>(Below(static_cast<int>(rows.size())))]);
+}
+
+void ReplicasWorld::Cancel(const Row& row) {
   if (row.decided()) return;
   const std::size_t replica = AnyReplica();
   const auto canceled = replicas_[replica]->coordinator().Cancel(row.id);
@@ -137,6 +139,9 @@ void ReplicasWorld::Collect() {
 
 void ReplicasWorld::DeliverCommands(std::size_t most) {
   std::ranges::shuffle(commands_, random_);
+  // Who has been away hears of the decision first, and does not answer what it was asked before.
+  if (Chance(30))
+    std::ranges::stable_partition(commands_, [](const Command& one) { return one.command.has_decisions(); });
   std::vector<Command> left;
   std::size_t delivered = 0;
   for (Command& command : std::exchange(commands_, {})) {
@@ -246,6 +251,15 @@ void ReplicasWorld::Step() {
 }
 
 bool ReplicasWorld::ComeToRest() {
+  // What is canceled last stays in the memory of whoever began it.
+  if (Chance(50)) {
+    for (int i = 0; i < kLeads; ++i) Begin();
+    Collect();
+    DeliverCommands(1'000'000);
+    DeliverReplies(1'000'000);
+    Collect();
+    for (const Row& row : Rows()) Cancel(row);
+  }
   calm_ = true;
   paused_.clear();
   for (int round = 0; round < 120; ++round) {

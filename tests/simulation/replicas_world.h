@@ -58,6 +58,7 @@ class ReplicasWorld {
   void Begin();
   void Await(std::size_t replica, const qualification::v1::Qualification& begun);
   void CancelOne();
+  void Cancel(const Row& row);
   void Collect();
   void DeliverCommands(std::size_t most);
   void DeliverReplies(std::size_t most);
