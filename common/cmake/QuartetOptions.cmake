@@ -33,13 +33,13 @@ if(QUARTET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
 endif()
 
-# What is shipped is linked by the system's linker. lld rather than mold for the rest: mold 1.10 may never end where the
-# end of the data meets the end of a page, and with read-only relocations may link a program that does not start.
+# What is shipped is linked by the system's linker. lld rather than mold for the rest: mold 1.10 may link a program that does
+# not start with read-only relocations, and without them may never end; which of them depends on where the data ends.
 if(QUARTET_LLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-fuse-ld=lld)
 endif()
 
-# What is shipped is as if its sources were compiled one by one. GCC lets a large unit grow by less than half through
+# What is shipped is inlined as if its sources were compiled one by one. GCC lets a large unit grow by less than half through
 # inlining, and a unit of several sources is large; the linker takes whole units unless functions have sections of their own.
 if(QUARTET_UNITY_BUILD AND CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(--param=large-unit-insns=1000000 -ffunction-sections -fdata-sections)

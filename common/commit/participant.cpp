@@ -222,7 +222,12 @@ Status Participant::Prepare(storage::Transaction& transaction, Job& job, const A
   if (mine.state == State::kFinal || (mine.state == State::kHeld && mine.attempt == attempt)) {
     Reply again;
     if (!again.ParseFromString(mine.reply)) return Internal("a stored reply cannot be read");
-    if (mine.state == State::kHeld) QUARTET_RETURN_IF_ERROR(kind_.Complete(transaction, records_, prepare, again));
+    if (mine.state == State::kHeld) {
+      // What has become unreadable since is refused, as it would have been before.
+      const Status completed = kind_.Complete(transaction, records_, prepare, again);
+      if (!completed.ok() && completed.error().code != Code::kDataLoss) return completed;
+      if (!completed.ok()) *again.mutable_refused() = Refuse(completed.error());
+    }
     out.push_back(resolution_.ReplyMessage(again));
     return {};
   }

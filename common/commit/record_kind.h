@@ -89,7 +89,8 @@ class RecordKind {
   virtual Result<Change> Apply(const Intent& intent, const std::optional<resource::Record>& before,
                                const qualification::v1::Decision& decision) const = 0;
 
-  // Adds to the kept `reply` of a held participation what was left out of it because the record has it.
+  // Adds to the kept `reply` of a held participation what was left out of it because the record has it. DATA_LOSS if
+  // the record cannot be read any more.
   virtual Status Complete(storage::Transaction& transaction, const resource::RecordRepository& records,
                           const qualification::v1::Prepare& prepare, qualification::v1::Reply& reply) const;
 

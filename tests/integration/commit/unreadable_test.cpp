@@ -72,6 +72,24 @@ TEST_P(UnreadableTest, AChangeOfItIsRefused) {
   ExpectDataLoss(changed.error(), bad_);
 }
 
+TEST_P(UnreadableTest, ALeadThatIsLockedAlreadyIsRefusedRatherThanLeftWaiting) {
+  const std::string lead = leads_.Create(TestLead(1));
+  decisions_.SetUndecided(1);
+  leads_.Handle({LockLead(1, lead)});
+  EXPECT_EQ(leads_.Handle({LockLead(1, lead)}).at(0).prepared().lead().name(), lead)
+      << "what is said again is the same";
+  Require(leads_.database().Write([&](storage::Transaction& transaction) {
+    return transaction.Run("UPDATE lead SET body = $2 WHERE id = $1",
+                           {std::string_view(resource::IdOf(lead)), storage::Blob{"\x0a\xff not a message"}});
+  }));
+
+  const auto again = leads_.Handle({LockLead(1, lead)});
+
+  ASSERT_THAT(again, SizeIs(1));
+  ASSERT_TRUE(again[0].has_refused()) << again[0].ShortDebugString();
+  EXPECT_EQ(ReasonOf(again[0]), "UNREADABLE_DATA");
+}
+
 TEST_P(UnreadableTest, AQualificationThatNeedsItIsRefusedRatherThanLeftWaiting) {
   lead::v1::Lead lead = TestLead(1);
   lead.clear_emails();
