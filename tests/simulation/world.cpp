@@ -1,5 +1,7 @@
 #include "tests/simulation/world.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -229,6 +231,8 @@ void World::KeepOne() {
 
 void World::PutBackKept() {
   is_put_back_ = true;
+  // The orchestrator may have forgotten what the participants have carried out.
+  forgotten_ = orchestrator_.Rows();
   At(kept_, [](auto& node) { node.PutBack(); });
   rows_ = orchestrator_.Rows();
   Note(fmt::format("the database of {} is put back", int{kept_}));
@@ -289,12 +293,12 @@ void World::UserActs() {
     const auto begun = orchestrator_.BeginRevert(row.id);
     Note(fmt::format("a user takes {} back: {}", row.id, begun.ok() ? *begun : begun.error().reason));
   } else if (what == 3 && !old_account_deleted_) {
-    for (const auto& row : rows_) {
-      // What a committed qualification names may be deleted, but proves nothing.
-      if (row.state() == qualification::v1::Qualification::COMMITTED &&
-          row.qualification().account().name() == old_account_)
-        return;
-    }
+    // What a committed qualification names may be deleted, but proves nothing.
+    const auto names_it = [this](const qualification::Row& row) {
+      return row.state() == qualification::v1::Qualification::COMMITTED &&
+             row.qualification().account().name() == old_account_;
+    };
+    if (std::ranges::any_of(rows_, names_it) || std::ranges::any_of(forgotten_, names_it)) return;
     const Status deleted = accounts_.Delete(old_account_);
     old_account_deleted_ = deleted.ok();
     Note(fmt::format("a user deletes {}: {}", old_account_, deleted.ok() ? "done" : deleted.error().reason));

@@ -161,7 +161,8 @@ class World {
   std::vector<std::string> lead_names_;
   std::string old_account_;  // exists from before; a user may delete it
   bool old_account_deleted_ = false;
-  std::vector<qualification::Row> rows_;  // as they are after the last step
+  std::vector<qualification::Row> rows_;       // as they are after the last step
+  std::vector<qualification::Row> forgotten_;  // as they were when a kept database was put back
   std::map<std::string, std::string> decided_;
   std::map<std::string, std::string> contents_;                   // by name and etag
   std::map<std::string, std::string> etags_;                      // that a user has read, by account
