@@ -89,7 +89,8 @@ constexpr storage::Statement kDue = {
 constexpr storage::Statement kPostpone = {"UPDATE qualification SET redrive_time = $2 WHERE id = $1",
                                           storage::Updates("qualification").By("id", 1)};
 constexpr std::string_view kDueBeyond =
-    "SELECT id, redrive_time, waits_for, length(body) + length(plan) FROM qualification WHERE redrive_time > $1 "
+    "SELECT id, redrive_time, waits_for, length(body) + length(plan) FROM qualification "
+    "WHERE redrive_time > 0 AND redrive_time > $1 "
     "ORDER BY redrive_time, id LIMIT $2";
 // Both from the index of those that are not over.
 constexpr std::string_view kCountPending =

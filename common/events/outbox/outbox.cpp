@@ -26,8 +26,9 @@ constexpr storage::Statement kInsertEvent = {"INSERT INTO event (id, created_at,
 
 // Moves those messages of `from` that their sender sends again, and does not join, to `to`.
 void TakeResent(std::vector<Message>& from, std::vector<Message>& to) {
-  const auto resent =
-      std::stable_partition(from.begin(), from.end(), [](const Message& m) { return m.carriage != Carriage::kResent; });
+  const auto stays = [](const Message& m) { return m.carriage != Carriage::kResent; };
+  if (std::ranges::all_of(from, stays)) return;
+  const auto resent = std::stable_partition(from.begin(), from.end(), stays);
   std::move(resent, from.end(), std::back_inserter(to));
   from.erase(resent, from.end());
 }

@@ -154,19 +154,23 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 void Relay::Impl::HandOver(Batch batch) {
-  const auto to_join = std::stable_partition(batch.messages.begin(), batch.messages.end(),
-                                             [](const Message& m) { return m.carriage != Carriage::kJoined; });
+  const auto goes_alone = [](const Message& m) { return m.carriage != Carriage::kJoined; };
+  // Most batches are of one kind, and need not be moved.
+  std::vector<Message>& messages = batch.messages;
+  const auto to_join = std::is_partitioned(messages.begin(), messages.end(), goes_alone)
+                           ? std::partition_point(messages.begin(), messages.end(), goes_alone)
+                           : std::stable_partition(messages.begin(), messages.end(), goes_alone);
   const int lanes = membership_.Now()->share().of;
   const std::lock_guard lock(mutex_);
   const std::int64_t now_us = clock_.SteadyMicros();
-  for (auto message = to_join; message != batch.messages.end(); ++message) {
+  for (auto message = to_join; message != messages.end(); ++message) {
     linger_began_ = linger_began_ || joiner_.Empty();
     // As many lanes as there are replicas here: if the reader has as many, what is
     // joined is of one reader's share.
     const int lane = lanes > 1 ? bus_.PartitionOf(message->topic, message->key()) % lanes : 0;
     joiner_.Add(std::move(*message), lane, now_us);
   }
-  batch.messages.erase(to_join, batch.messages.end());
+  messages.erase(to_join, messages.end());
   // What finds no room the sweep finds, or it is sent again.
   const bool has_room = HasRoom();
   if (!has_room && batch.id.empty()) stats_.messages_let_go += std::ssize(batch.messages);

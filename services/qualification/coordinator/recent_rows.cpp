@@ -39,7 +39,7 @@ RecentRows::Entry* RecentRows::Find(const std::string& id) {
 
 RecentRows::Entry& RecentRows::FindOrAdd(const std::string& id) {
   const auto [found, is_new] = entries_.try_emplace(id);
-  if (is_new) found->second.place = oldest_first_.insert(oldest_first_.end(), id);
+  if (is_new) found->second.place = oldest_first_.insert(oldest_first_.end(), &*found);
   return found->second;
 }
 
@@ -82,9 +82,9 @@ bool RecentRows::Add(Entry& entry, const v1::Reply& reply) {
 
 void RecentRows::Erase(Entry& entry) {
   bytes_ -= entry.bytes;
-  const auto place = entry.place;
-  entries_.erase(*place);
-  oldest_first_.erase(place);
+  const std::string& id = (*entry.place)->first;
+  oldest_first_.erase(entry.place);
+  entries_.erase(entries_.find(id));
 }
 
 void RecentRows::Settle(Entry& entry) {
@@ -98,8 +98,8 @@ void RecentRows::Shrink(bool may_lose_acknowledgements) {
   while (IsOverfull()) {
     Entry* victim = nullptr;
     int candidates = 0;
-    for (const std::string& id : oldest_first_) {
-      Entry& entry = entries_.at(id);
+    for (Node* const node : oldest_first_) {
+      Entry& entry = node->second;
       if (entry.applying > 0 || (!may_lose_acknowledgements && IsAcknowledged(entry))) continue;
       const bool costs_nothing = entry.replies.empty() && !(entry.row && entry.row->unwritten);
       if (victim == nullptr || costs_nothing) victim = &entry;
@@ -147,15 +147,16 @@ std::optional<Row> RecentRows::TakeUnwritten(const std::string& id) {
 
 bool RecentRows::Keep(const std::string& id, const v1::Reply& reply) {
   const std::lock_guard lock(mutex_);
+  Entry* const known = Find(id);
   if (!reply.has_acknowledged()) {
-    const Entry* known = Find(id);
     if (!reply.has_prepared() || known == nullptr || !known->row || known->applying > 0 ||
         !LeavesOthersMissing(*known->row, known->replies, reply))
       return false;
   }
-  Entry& entry = FindOrAdd(id);
+  Entry& entry = known == nullptr ? FindOrAdd(id) : *known;
   const bool added = Add(entry, reply);
   Settle(entry);
+  if (!IsOverfull()) return true;
   Shrink(/*may_lose_acknowledgements=*/false);
   Entry* const kept = Find(id);
   if (kept == nullptr || !IsOverfull()) return kept != nullptr;
@@ -200,9 +201,9 @@ void RecentRows::EndApply(const std::string& id) {
 std::vector<std::string> RecentRows::PendingIds() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> ids;
-  for (const std::string& id : oldest_first_) {
-    const Entry& entry = entries_.at(id);
-    if (!entry.replies.empty() && !(entry.row && entry.row->unwritten)) ids.push_back(id);
+  for (const Node* const node : oldest_first_) {
+    const Entry& entry = node->second;
+    if (!entry.replies.empty() && !(entry.row && entry.row->unwritten)) ids.push_back(node->first);
   }
   return ids;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "services/qualification/qualification_rules.h"
@@ -64,6 +65,8 @@ class RecentRows {
   std::size_t entries() const;
 
  private:
+  struct Entry;
+  using Node = std::pair<const std::string, Entry>;  // of entries_, where it stays until it is erased
   struct Entry {
     std::optional<Row> row;
     std::vector<v1::Reply> replies;
@@ -71,7 +74,7 @@ class RecentRows {
     std::size_t row_bytes = 0;
     std::size_t replies_bytes = 0;
     std::size_t bytes = 0;  // as counted in bytes_
-    std::list<std::string>::iterator place;
+    std::list<Node*>::iterator place;
   };
   // All of them under the lock.
   Entry* Find(const std::string& id);
@@ -93,7 +96,7 @@ class RecentRows {
   const Limits limits_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
-  std::list<std::string> oldest_first_;
+  std::list<Node*> oldest_first_;
   std::size_t bytes_ = 0;
 };
 
