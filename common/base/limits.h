@@ -1,7 +1,8 @@
 // The bounds of the suite, each with its reason. What is over one is refused before any work, or cut where the API lets
-// it be cut, never worked off all the same. common/LIMITS.md tells them to users; `tests/run lint` holds it to this
-// file, so a value here is a number, or one times kKiB or kMiB. Limits of one protocol's inner life, which no caller
-// meets and no setting changes, stand beside what they limit.
+// it be cut, never worked off all the same; what waits or is kept beyond one is left where it lies, or to whoever sends
+// it again. common/LIMITS.md tells them to users; `tests/run lint` holds it to this file, so a value here is a number,
+// or one times kKiB or kMiB. How often a loop tries, and how large the pieces of one statement are, stands beside the
+// loop.
 #pragma once
 
 #include <cstddef>
@@ -128,5 +129,69 @@ inline constexpr int kInspectionRowsMax = 10'000;
 inline constexpr std::size_t kInspectionExpectedMax = 64;
 // A page token is the id of the last entry, which need not be a UUID if the database is damaged.
 inline constexpr std::size_t kInspectionTokenBytesMax = 256;
+
+// --- What waits for its turn, in each process
+
+// Calls that wait for a worker, unless a setting says otherwise: what is behind them would time out there.
+inline constexpr int kQueuedCallsMax = 1'024;
+// Qualifications that are not over, of the suite and of one caller at one replica, unless settings say otherwise: what
+// can be driven again in minutes after an outage, and what lists and locks can bear.
+inline constexpr int kPendingMax = 10'000;
+inline constexpr int kPendingPerCallerMax = 5'000;
+// Calls that wait for a qualification, and their requests. One that joins another's qualification takes no place of its
+// own.
+inline constexpr std::int64_t kWaitingCallsMax = 20'000;
+inline constexpr std::int64_t kWaitingCallBytesMax = 256 * kMiB;
+// Writes that wait for a database's one writing thread, and what they hold meanwhile: some seconds of an ordinary
+// disk's work; who comes later would time out in the queue.
+inline constexpr std::size_t kQueuedWritesMax = 10'000;
+inline constexpr std::size_t kQueuedWriteBytesMax = 64 * kMiB;
+// What a write counts for in the queue beside what it says of itself: its closures, and what they share.
+inline constexpr std::size_t kWriteBytesMin = 1'024;
+// Messages that wait in memory to be published, and batches of them. More stay in the outbox, or are sent again by who
+// waits for them.
+inline constexpr std::size_t kPublishQueueBytesMax = 64 * kMiB;
+inline constexpr int kPublishQueueBatchesMax = 10'000;
+// What joined messages grow to; and how many of those are kept while the broker is away, together with
+// kMessageBatchBytesMax.
+inline constexpr std::size_t kJoinedMessageBytesMax = 64 * kKiB;
+inline constexpr std::size_t kJoinedMessagesKeptMax = 64;
+// Messages that a consumer keeps between their tries. More stay with the broker, or are sent again.
+inline constexpr int kRetriesMax = 1'000;
+inline constexpr std::size_t kRetriesBytesMax = 16 * kMiB;
+
+// --- What is done in one piece
+
+// Writes that share a transaction, and the bytes after which it takes no further one: one fsync is shared by enough,
+// and the log, which may not start anew within a transaction, and the other callers' wait stay short.
+inline constexpr std::size_t kTransactionWritesMax = 512;
+inline constexpr std::size_t kTransactionBytesMax = 8 * kMiB;
+// Rows of one result, which a server's client holds all at once, as it does their bytes. Whoever reads pages reads far
+// less.
+inline constexpr std::size_t kResultRowsMax = 100'000;
+inline constexpr std::size_t kResultBytesMax = 256 * kMiB;
+// A batch of messages: what one row of the outbox or of `event` holds, one publication, one page of a sweep or a
+// replay, one call of a handler. A piece that costs each side some milliseconds and little memory; a single message may
+// be more.
+inline constexpr std::size_t kMessageBatchBytesMax = 4 * kMiB;
+inline constexpr int kMessageBatchMax = 500;
+// Rows that one piece of pruning or deleting touches, so that it delays the writes of callers by milliseconds.
+inline constexpr int kPruneRowsMax = 1'000;
+
+// --- What is kept to spare work, in each process
+
+// Qualifications' rows as they were written last: three seconds of work at the rate that is designed for, of some
+// kilobytes each.
+inline constexpr std::size_t kRecentRowsMax = 8'192;
+inline constexpr std::size_t kRecentRowBytesMax = 64 * kMiB;
+// Decisions that a participant has learnt: longer than what they are about is read again.
+inline constexpr std::size_t kDecisionsKeptMax = 16'384;
+// Why a message failed, as a dead letter keeps it.
+inline constexpr std::size_t kDeadLetterErrorBytesMax = 2 * kKiB;
+// The broker's copies of dead letters, for a look at them; in each partition.
+inline constexpr int kDeadStreamEntriesMax = 1'000;
+// A stream of the broker in memory, which must not outgrow the process that tests with it.
+inline constexpr std::size_t kMemoryStreamEntriesMax = 1'000'000;
+inline constexpr std::size_t kMemoryStreamBytesMax = 256 * kMiB;
 
 }  // namespace quartet::limits

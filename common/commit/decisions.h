@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 
 #include "quartet/qualification/v1/participant.pb.h"
@@ -42,7 +43,7 @@ class CachingDecisionSource final : public DecisionSource {
     std::int64_t watermark_us = 0;
   };
   using Fetch = std::function<Result<Fetched>(const std::vector<std::string>& ids)>;
-  explicit CachingDecisionSource(Fetch fetch, std::size_t entries_max = 16'384);
+  explicit CachingDecisionSource(Fetch fetch, std::size_t entries_max = limits::kDecisionsKeptMax);
   Result<Decisions> Ask(std::span<const std::string> qualification_ids) override;
 
   // Before what all qualifications are over; see GetDecisionsResponse. Errors: as Ask.

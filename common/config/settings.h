@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/config/redis_address.h"
 
@@ -31,13 +32,13 @@ struct ServiceSettings {
   std::string log_level = "info";
   // The opportunity service's stages and their probabilities in percent.
   std::string pipeline = "QUALIFY=10,DEVELOP=35,PROPOSE=65,CLOSE=85";
-  int partitions = 4;    // of every topic; 1 to 256, the same in all services
-  int workers = 32;      // threads that run calls; 1 to 1,024
-  int queue_max = 1024;  // calls that may wait for a worker; 1 to 1,000,000
+  int partitions = 4;                       // of every topic; 1 to 256, the same in all services
+  int workers = 32;                         // threads that run calls; 1 to 1,024
+  int queue_max = limits::kQueuedCallsMax;  // calls that may wait for a worker; 1 to 1,000,000
   // Of the qualification service: qualifications that may be not over, in the suite and of one
   // caller at one replica; 1 to 1,000,000.
-  int pending_max = 10'000;
-  int pending_per_caller_max = 5'000;
+  int pending_max = limits::kPendingMax;
+  int pending_per_caller_max = limits::kPendingPerCallerMax;
   // Days after which its qualifications may be deleted; 0 (never) to 36,500.
   int qualification_retention_days = 90;
   // Seconds after which a client's connection is ended; 0 (never) to 86,400.

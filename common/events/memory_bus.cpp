@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 #include "common/events/redis/entry.h"
 
 namespace quartet::events {
@@ -91,7 +91,7 @@ class MemorySubscription final : public Subscription {
     QUARTET_RETURN_IF_ERROR(bus_.CheckUp());
     auto& dead = bus_.contents_.streams[delivery.key].dead;
     dead[++bus_.last_entry_id_] = {.message = delivery.message, .published_us = bus_.clock_.SteadyMicros()};
-    if (std::ssize(dead) > kDeadStreamEntriesMax) dead.erase(dead.begin());
+    if (std::ssize(dead) > limits::kDeadStreamEntriesMax) dead.erase(dead.begin());
     return {};
   }
 
@@ -127,7 +127,7 @@ class MemorySubscription final : public Subscription {
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
       for (auto it = group.pending.begin(); it != group.pending.end();) {
-        if (static_cast<int>(deliveries.size()) >= max || bytes >= kBatchBytesMax) return deliveries;
+        if (static_cast<int>(deliveries.size()) >= max || bytes >= limits::kMessageBatchBytesMax) return deliveries;
         const auto entry = entries.find(it->first);
         if (entry == entries.end()) {
           it = group.pending.erase(it);
@@ -175,7 +175,9 @@ class MemorySubscription final : public Subscription {
       MemoryBus::Group& group = GroupOf(key);
       const auto& entries = bus_.contents_.streams[key].entries;
       auto entry = entries.upper_bound(group.last_delivered);
-      for (; entry != entries.end() && static_cast<int>(deliveries.size()) < max && bytes < kBatchBytesMax; ++entry) {
+      for (;
+           entry != entries.end() && static_cast<int>(deliveries.size()) < max && bytes < limits::kMessageBatchBytesMax;
+           ++entry) {
         bytes += entry->second.message.size_bytes();
         group.last_delivered = entry->first;
         deliveries.push_back(Deliver(key, entry->first, entry->second, group.pending[entry->first]));
@@ -217,7 +219,7 @@ Status MemoryBus::Publish(std::span<const Message> messages) {
   for (const Message& message : messages) {
     Stream& stream =
         contents_.streams[StreamKey(message.topic, PartitionOf(message.topic, message.key()), partitions_)];
-    if (stream.entries.size() >= kMemoryStreamEntriesMax || stream.bytes >= kMemoryStreamBytesMax) {
+    if (stream.entries.size() >= limits::kMemoryStreamEntriesMax || stream.bytes >= limits::kMemoryStreamBytesMax) {
       return Unavailable("BROKER_UNAVAILABLE", "the broker in memory is full", kMemoryRetryAfter);
     }
     stream.bytes += message.size_bytes();

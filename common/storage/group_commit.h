@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/storage/database.h"
-#include "common/storage/limits.h"
 #include "common/storage/write_queue.h"
 
 namespace quartet::storage {

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "common/storage/limits.h"
+#include "common/base/limits.h"
 
 namespace quartet::storage {
 namespace {

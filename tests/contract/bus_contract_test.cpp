@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/limits.h"
 #include "common/events/bus.h"
-#include "common/events/limits.h"
 #include "tests/contract/bus_backend.h"
 
 namespace quartet::test {
@@ -60,7 +60,7 @@ TEST_P(BusContract, ABacklogOfLargeMessagesComesInBoundedPieces) {
   std::vector<Message> messages;
   for (std::size_t i = 0; i < kMany; ++i) {
     messages.push_back(MakeMessage(std::to_string(100 + i)));
-    messages.back().data = std::string(events::kBatchBytesMax / 4, 'x');
+    messages.back().data = std::string(limits::kMessageBatchBytesMax / 4, 'x');
   }
   ASSERT_TRUE(bus().Publish(messages).ok());
   const auto subscription = bus().Subscribe(kTopic, "lead", "0");

@@ -14,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/storage/limits.h"
+#include "common/base/limits.h"
 
 namespace quartet::test {
 namespace {

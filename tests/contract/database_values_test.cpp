@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/storage/limits.h"
+#include "common/base/limits.h"
 #include "tests/contract/database_contract.h"
 
 namespace quartet::test {

@@ -9,7 +9,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/limits.h"
-#include "common/events/limits.h"
 #include "common/events/memory_bus.h"
 #include "tests/support/database_backend.h"
 #include "tests/support/event_service.h"
@@ -145,7 +144,7 @@ TEST_P(DeadLettersTest, TheyAreBoundedInBytes) {
     ++kept;
   }
   EXPECT_EQ(kept, (limits::kDeadLettersBytesMax - 1) / limits::kBrokerMessageBytesMax);
-  EXPECT_THAT(letters_.List(1).value().at(0).error, SizeIs(events::kDeadLetterErrorBytesMax));
+  EXPECT_THAT(letters_.List(1).value().at(0).error, SizeIs(limits::kDeadLetterErrorBytesMax));
   // All at once, they are read and published in pieces.
   ASSERT_TRUE(letters_.Replay(Ids(1'000)).ok());
   EXPECT_THAT(bus_.Messages(kTopic), SizeIs(kept));

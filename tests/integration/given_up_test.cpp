@@ -15,7 +15,6 @@
 #include "common/base/limits.h"
 #include "common/events/inbox/consumer.h"
 #include "common/events/inbox/dead_letters.h"
-#include "common/events/limits.h"
 #include "common/events/memory_bus.h"
 #include "common/telemetry/counters.h"
 #include "tests/support/database_backend.h"
@@ -252,11 +251,11 @@ TEST_P(GivenUpTest, ABacklogIsHandledInCallsOfBoundedSize) {
   Publish(Carriage::kStored, std::vector<std::string>(100, Word("small")));
   RunFor(*consumer, 3 * kSecond);
   EXPECT_LE(largest_call_, 7U);
-  const std::string large(events::kBatchBytesMax / 2 - 1'000, 'x');
+  const std::string large(limits::kMessageBatchBytesMax / 2 - 1'000, 'x');
   Publish(Carriage::kStored, std::vector<std::string>(9, Word(large)));
   RunFor(*consumer, 3 * kSecond);
   EXPECT_EQ(consumer->stats().acknowledged, 109);
-  EXPECT_LE(largest_call_bytes_, events::kBatchBytesMax);
+  EXPECT_LE(largest_call_bytes_, limits::kMessageBatchBytesMax);
 }
 
 TEST_P(GivenUpTest, AClockThatIsSetBackDelaysNoRetry) {

@@ -11,7 +11,6 @@
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
 #include "common/base/limits.h"
-#include "common/events/limits.h"
 #include "common/events/memory_bus.h"
 #include "common/events/outbox/sweep.h"
 #include "tests/support/database_backend.h"
@@ -147,16 +146,16 @@ TEST_P(RelayLimitsTest, EventsArePrunedAtTheRateAtWhichTheyAreMade) {
 }
 
 TEST_P(RelayLimitsTest, WhatAnOperationSaysIsWrittenInPieces) {
-  ASSERT_TRUE(SayAll(Events(2 * events::kBatchMessagesMax + 1, 10)).ok());
+  ASSERT_TRUE(SayAll(Events(2 * limits::kMessageBatchMax + 1, 10)).ok());
   EXPECT_EQ(service_->Count("event"), 3);
   EXPECT_EQ(service_->Count("outbox"), 3);
   constexpr int kLarge = 5;
-  ASSERT_TRUE(SayAll(Events(kLarge, events::kBatchBytesMax / 2 - 1'000)).ok());
+  ASSERT_TRUE(SayAll(Events(kLarge, limits::kMessageBatchBytesMax / 2 - 1'000)).ok());
   EXPECT_EQ(service_->Count("event"), 3 + 3);
   RunFor(2 * kSecond);
-  EXPECT_THAT(Published(kEvents), SizeIs(2 * events::kBatchMessagesMax + 1 + kLarge));
+  EXPECT_THAT(Published(kEvents), SizeIs(2 * limits::kMessageBatchMax + 1 + kLarge));
   EXPECT_EQ(service_->Count("outbox"), 0);
-  EXPECT_LE(measured_.TakeLargest(), events::kBatchBytesMax);
+  EXPECT_LE(measured_.TakeLargest(), limits::kMessageBatchBytesMax);
 }
 
 TEST_P(RelayLimitsTest, AMessageThatIsTooLargeIsRefusedWithItsSizeAndNothingIsWritten) {
@@ -179,18 +178,18 @@ TEST_P(RelayLimitsTest, AMessageThatIsTooLargeIsRefusedWithItsSizeAndNothingIsWr
 
 TEST_P(RelayLimitsTest, LargeEventsArePublishedAgainInPieces) {
   constexpr int kEventsSaid = 9;
-  for (int i = 0; i < kEventsSaid; ++i) ASSERT_TRUE(SayAll(Events(1, events::kBatchBytesMax / 4)).ok());
+  for (int i = 0; i < kEventsSaid; ++i) ASSERT_TRUE(SayAll(Events(1, limits::kMessageBatchBytesMax / 4)).ok());
   RunFor(30 * kSecond);
   measured_.TakeLargest();
   bus_.Wipe();
   RunFor(5 * kSecond);
   EXPECT_THAT(Published(kEvents), SizeIs(kEventsSaid));
-  EXPECT_LE(measured_.TakeLargest(), events::kBatchBytesMax);
+  EXPECT_LE(measured_.TakeLargest(), limits::kMessageBatchBytesMax);
 }
 
 TEST_P(RelayLimitsTest, ABacklogOfLargeRowsIsSweptInPieces) {
   constexpr int kEventsSaid = 9;
-  for (int i = 0; i < kEventsSaid; ++i) ASSERT_TRUE(SayAll(Events(1, events::kBatchBytesMax / 4)).ok());
+  for (int i = 0; i < kEventsSaid; ++i) ASSERT_TRUE(SayAll(Events(1, limits::kMessageBatchBytesMax / 4)).ok());
   service_->Restart();
   clock_.Advance(2 * kSecond);
   const auto page =
@@ -201,7 +200,7 @@ TEST_P(RelayLimitsTest, ABacklogOfLargeRowsIsSweptInPieces) {
   RunFor(5 * kSecond);
   // Some twice: after a start the last moments are published again.
   EXPECT_GE(Published(kEvents).size(), std::size_t{kEventsSaid});
-  EXPECT_LE(measured_.TakeLargest(), events::kBatchBytesMax);
+  EXPECT_LE(measured_.TakeLargest(), limits::kMessageBatchBytesMax);
   RunFor(20 * kSecond);
   EXPECT_EQ(service_->Count("outbox"), 0);
 }

@@ -13,9 +13,9 @@
 #include <fmt/format.h>
 
 #include "common/base/id_source.h"
+#include "common/base/limits.h"
 #include "common/events/inbox/dead_letters.h"
 #include "common/events/inbox/handling.h"
-#include "common/events/limits.h"
 #include "common/events/outbox/pace.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/trouble.h"
@@ -279,7 +279,7 @@ Result<int> Consumer::Impl::Step(std::chrono::milliseconds timeout) {
 void Consumer::Impl::TryAgain(const Work& work, Delivery delivery) {
   const std::size_t bytes = delivery.message.size_bytes();
   if (retries_.size() >= static_cast<std::size_t>(options_.retries_held_max) ||
-      (!retries_.empty() && retries_bytes_ + bytes > kRetriesBytesMax)) {
+      (!retries_.empty() && retries_bytes_ + bytes > limits::kRetriesBytesMax)) {
     // It stays pending at the broker and comes again from there; or its sender sends it again, and would send more
     // than anybody can ever work off if none was let go.
     if (delivery.message.carriage == Carriage::kStored) return;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/events/bus.h"
 #include "common/events/membership/membership.h"
@@ -19,7 +20,7 @@
 namespace quartet::events {
 
 struct ConsumerOptions {
-  // Most messages of one call of the handler; in bytes it is kBatchBytesMax.
+  // Most messages of one call of the handler; in bytes it is kMessageBatchBytesMax.
   int batch_max = 512;
   // How long one Receive waits.
   std::chrono::milliseconds receive_timeout{1'000};
@@ -27,7 +28,7 @@ struct ConsumerOptions {
   int deliveries_max = 5;
   // Messages kept in memory between their retries; beyond, and beyond
   // kRetriesBytesMax, they come again through Reclaim, or from their sender.
-  int retries_held_max = 1'000;
+  int retries_held_max = limits::kRetriesMax;
   std::chrono::milliseconds retry_min{50};
   std::chrono::milliseconds retry_max{5'000};
   // Between two looks for messages that a dead consumer left behind, and between

@@ -11,7 +11,6 @@
 #include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/events/envelope.h"
-#include "common/events/limits.h"
 
 namespace quartet::events {
 namespace {
@@ -103,7 +102,7 @@ Result<std::vector<Burial>> BuryDeadLetters(storage::Database& database, std::sp
       }
       count += former ? 0 : 1;
       bytes += more;
-      const std::string error = letter.error.substr(0, kDeadLetterErrorBytesMax);
+      const std::string error = letter.error.substr(0, limits::kDeadLetterErrorBytesMax);
       QUARTET_RETURN_IF_ERROR(transaction.Run(
           kUpsert, {std::string_view(letter.message.id), letter.fail_time_us, std::string_view(letter.group),
                     std::string_view(error), letter.delivery_count, storage::Blob{payload}}));
@@ -156,7 +155,7 @@ Result<std::span<const std::string>> DeadLetters::FirstPiece(std::span<const std
     for (const std::string& id : ids) {
       QUARTET_ASSIGN_OR_RETURN(const auto length, LengthOf(transaction, id));
       bytes += length.value_or(0);
-      if (count > 0 && bytes > static_cast<std::int64_t>(kBatchBytesMax)) return {};
+      if (count > 0 && bytes > static_cast<std::int64_t>(limits::kMessageBatchBytesMax)) return {};
       ++count;
     }
     return {};

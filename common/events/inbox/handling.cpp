@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/events/joined_parts.h"
-#include "common/events/limits.h"
 
 namespace quartet::events {
 namespace {
@@ -40,7 +40,7 @@ std::size_t CountOfCall(std::span<const Delivery> deliveries, int max) {
   std::size_t count = 0;
   for (const Delivery& delivery : deliveries) {
     bytes += delivery.message.size_bytes();
-    if (count > 0 && (count >= static_cast<std::size_t>(max) || bytes > kBatchBytesMax)) break;
+    if (count > 0 && (count >= static_cast<std::size_t>(max) || bytes > limits::kMessageBatchBytesMax)) break;
     ++count;
   }
   return count;

@@ -16,7 +16,7 @@ namespace quartet::events {
 bool PassesByItself(const Error& error);
 
 // How many of `deliveries` one call of a handler takes: at most `max`, in bytes
-// kBatchBytesMax, and at least one.
+// kMessageBatchBytesMax, and at least one.
 std::size_t CountOfCall(std::span<const Delivery> deliveries, int max);
 
 // Calls the handler; a status for each. Where it throws each message is handed to it

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 
 namespace quartet::events {
 
@@ -16,9 +16,9 @@ void Joiner::Add(Message message, int lane, std::int64_t now_us) {
     return;
   }
   // One message becomes no larger than this, unless a part is.
-  if (joined.message.data.size() + message.data.size() <= kJoinedBytesMax) {
+  if (joined.message.data.size() + message.data.size() <= limits::kJoinedMessageBytesMax) {
     joined.message.data += message.data;
-  } else if (full_.size() < kJoinedKeptMax && full_bytes_ < kBatchBytesMax) {
+  } else if (full_.size() < limits::kJoinedMessagesKeptMax && full_bytes_ < limits::kMessageBatchBytesMax) {
     full_bytes_ += joined.message.size_bytes();
     full_.push_back(std::move(joined.message));
     joined = {.message = std::move(message), .since_us = now_us};

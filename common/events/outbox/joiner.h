@@ -44,7 +44,7 @@ class Joiner {
 
   const std::int64_t linger_us_;
   std::map<std::tuple<std::string, std::string, int>, Joined> joined_;  // by topic, type and lane
-  // While nobody takes them; kJoinedKeptMax.
+  // While nobody takes them; kJoinedMessagesKeptMax.
   std::vector<Message> full_;
   std::size_t full_bytes_ = 0;
   std::int64_t dropped_ = 0;

@@ -9,7 +9,6 @@
 
 #include "common/base/limits.h"
 #include "common/events/envelope.h"
-#include "common/events/limits.h"
 #include "common/events/migrations.h"
 #include "common/events/outbox/relay.h"
 #include "common/storage/migrations.h"
@@ -103,14 +102,14 @@ std::vector<Batch> Outbox::Cut(std::vector<Message> messages, std::int64_t now_u
   std::vector<Batch> batches;
   const auto begin = [&] { batches.push_back({.slot = relay_.slot(), .create_time_us = now_us}); };
   begin();
-  if (bytes <= kBatchBytesMax && std::ssize(messages) <= kBatchMessagesMax) {
+  if (bytes <= limits::kMessageBatchBytesMax && std::ssize(messages) <= limits::kMessageBatchMax) {
     batches.back().messages = std::move(messages);
   } else {
     bytes = 0;
     for (Message& message : messages) {
       const std::size_t size = message.size_bytes();
       const auto count = std::ssize(batches.back().messages);
-      if (count > 0 && (bytes + size > kBatchBytesMax || count >= kBatchMessagesMax)) {
+      if (count > 0 && (bytes + size > limits::kMessageBatchBytesMax || count >= limits::kMessageBatchMax)) {
         begin();
         bytes = 0;
       }

@@ -31,7 +31,7 @@ class Relay;
 Status MigrateEvents(storage::Database& database, const Clock& clock);
 
 // Messages that belong together: written in one transaction, published as one. What
-// an operation says is one batch, or several where it is much (kBatchBytesMax).
+// an operation says is one batch, or several where it is much (kMessageBatchBytesMax).
 // Only those that are to be stored are written; a batch without any has no row
 // and no id.
 struct Batch {
@@ -68,7 +68,7 @@ class Outbox {
   // the result is durable or has failed; see storage::WriteOperation. A message
   // without an id or time gets them here. `expect` announces what `run` reads; see
   // there too. Further errors: INVALID_ARGUMENT MESSAGE_TOO_LARGE, with the size and the
-  // limit in bytes, if a message would be larger than limits::kBrokerMessageBytesMax.
+  // limit in bytes, if a message would be larger than kBrokerMessageBytesMax.
   // `size_bytes` is what `run` holds; see there too.
   void Enqueue(Run run, std::function<void(Status)> done, std::function<void(storage::Transaction&)> expect = nullptr,
                std::size_t size_bytes = 0);

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/limits.h"
 #include "common/events/envelope.h"
-#include "common/events/limits.h"
 #include "common/events/outbox/sweep.h"
 #include "common/events/row_page.h"
 
@@ -25,8 +25,8 @@ Result<RowPage> FindOldEvents(storage::Database& database, std::int64_t before_u
     std::string end = LowestUuidV7(before_us);
     QUARTET_ASSIGN_OR_RETURN(const auto oldest, OldestInOutbox(transaction));
     if (oldest) end = std::min(end, *oldest);
-    QUARTET_ASSIGN_OR_RETURN(
-        page, MeasurePage(transaction, kMeasureOld, {std::string_view(end)}, kPruneRowsMax, kBatchBytesMax));
+    QUARTET_ASSIGN_OR_RETURN(page, MeasurePage(transaction, kMeasureOld, {std::string_view(end)}, limits::kPruneRowsMax,
+                                               limits::kMessageBatchBytesMax));
     return {};
   }));
   return page;

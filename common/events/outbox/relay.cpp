@@ -15,8 +15,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/events/envelope.h"
-#include "common/events/limits.h"
 #include "common/events/outbox/joiner.h"
 #include "common/events/outbox/pace.h"
 #include "common/events/outbox/prune.h"
@@ -33,7 +33,7 @@ constexpr storage::Statement kSetAside = {"UPDATE outbox SET slot = $3 WHERE slo
                                           storage::Updates("outbox").By("id", 2)};
 
 // Confirmed rows are deleted at once when so many have gathered, and no more of them together.
-constexpr std::size_t kDeletesMax = kPruneRowsMax;
+constexpr std::size_t kDeletesMax = limits::kPruneRowsMax;
 // More late rows than this, which are ids only, and nothing more is taken in.
 constexpr std::size_t kLateMax = 200'000;
 
@@ -95,7 +95,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
   bool HasRoom() const {
     const auto held_max = static_cast<std::size_t>(options_.batches_held_max);
     return late_.size() < kLateMax && held_.size() - late_.size() < held_max && queue_.size() < held_max &&
-           queue_bytes_ < kPublishQueueBytesMax;
+           queue_bytes_ < limits::kPublishQueueBytesMax;
   }
   void TakeRound();
   bool PublishRound();
@@ -226,7 +226,7 @@ void Relay::Impl::TakeRound() {
     Batch& batch = queue_.front();
     const std::size_t size = BytesOf(batch);
     if (!round_.messages.empty() &&
-        (round_.messages.size() + batch.messages.size() > limit || bytes + size > kBatchBytesMax)) {
+        (round_.messages.size() + batch.messages.size() > limit || bytes + size > limits::kMessageBatchBytesMax)) {
       break;
     }
     bytes += size;

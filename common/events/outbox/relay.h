@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/id_source.h"
+#include "common/base/limits.h"
 #include "common/events/bus.h"
 #include "common/events/membership/membership.h"
 #include "common/events/outbox/outbox.h"
@@ -18,11 +19,11 @@ struct RelayOptions {
   // The service's name. Its event topic has the marker.
   std::string service;
   // Most messages of one pipelined Publish (a larger batch goes alone); in bytes it is
-  // kBatchBytesMax.
+  // kMessageBatchBytesMax.
   int messages_per_round = 2'000;
   // Batches kept in memory; beyond, and beyond kPublishQueueBytesMax, they are
   // left to the sweep.
-  int batches_held_max = 10'000;
+  int batches_held_max = limits::kPublishQueueBatchesMax;
   // Between a confirmation and the deletion of the row, so that deletions share
   // transactions instead of slowing down those that somebody waits for.
   std::chrono::milliseconds delete_delay{50};

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/limits.h"
 #include "common/events/envelope.h"
-#include "common/events/limits.h"
 #include "common/events/outbox/sweep.h"
 #include "common/events/row_page.h"
 #include "common/telemetry/log.h"
@@ -99,7 +99,7 @@ Result<int> EventReplay::Step() {
     messages.clear();
     const std::string_view first = replay_->next_id;
     QUARTET_ASSIGN_OR_RETURN(page, MeasurePage(transaction, kMeasureEvents, {first, std::string_view(replay_->end_id)},
-                                               kPageRows, kBatchBytesMax));
+                                               kPageRows, limits::kMessageBatchBytesMax));
     if (page.rows == 0) return {};
     return transaction.Query(kSelectEvents, {first, std::string_view(page.last_id)}, [&](const storage::Row& row) {
       Result<std::vector<Message>> found = ParseMessages(row.Bytes(1));

@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "common/base/limits.h"
 #include "common/events/envelope.h"
-#include "common/events/limits.h"
 #include "common/events/row_page.h"
 #include "common/telemetry/log.h"
 
@@ -72,8 +72,9 @@ Result<OutboxPage> ReadOutbox(storage::Database& database, std::int64_t slot, st
     page = {};
     const std::string_view end = age.end;
     const std::string_view future = age.future;
-    QUARTET_ASSIGN_OR_RETURN(const RowPage measured, MeasurePage(transaction, kMeasurePage, {slot, after, end, future},
-                                                                 kBatchMessagesMax, kBatchBytesMax));
+    QUARTET_ASSIGN_OR_RETURN(const RowPage measured,
+                             MeasurePage(transaction, kMeasurePage, {slot, after, end, future},
+                                         limits::kMessageBatchMax, limits::kMessageBatchBytesMax));
     if (measured.rows == 0) return {};
     page.has_more = measured.has_more;
     std::vector<Batch> found;
@@ -86,7 +87,7 @@ Result<OutboxPage> ReadOutbox(storage::Database& database, std::int64_t slot, st
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
       // Rows of events have their bytes elsewhere.
-      if (bytes > kBatchBytesMax) {
+      if (bytes > limits::kMessageBatchBytesMax) {
         page.has_more = true;
         return {};
       }

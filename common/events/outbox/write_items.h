@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/events/outbox/outbox.h"
 
@@ -23,8 +24,8 @@ struct ItemWork {
 };
 
 struct ItemLimits {
-  std::size_t items_max = 500;              // in one operation, which holds up all other writers
-  std::size_t bytes_max = 4 * 1024 * 1024;  // likewise, but an item that is larger goes by itself
+  std::size_t items_max = limits::kMessageBatchMax;       // in one operation, which holds up all other writers
+  std::size_t bytes_max = limits::kMessageBatchBytesMax;  // likewise, but an item that is larger goes by itself
 };
 
 // Writes the items in their order, as many as the limits allow in one operation, so that they

@@ -8,7 +8,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 #include "common/events/redis/entry.h"
 #include "common/events/redis/layout.h"
 #include "common/events/redis/marker.h"
@@ -21,7 +21,7 @@
 namespace quartet::events {
 namespace {
 
-// One exchange carries no more, nor than kBatchBytesMax, so that neither side buffers much.
+// One exchange carries no more, nor than kMessageBatchBytesMax, so that neither side buffers much.
 constexpr int kExchangeCommandsMax = 4'000;
 
 void IgnoreSigpipeUnlessSet() {
@@ -91,7 +91,8 @@ Status RedisBus::Publish(std::span<const Message> messages) {
     const int partition = PartitionOf(message.topic, message.key());
     const std::string key = StreamKey(message.topic, partition, options_.partitions);
     client_->Append(key, command.Of(key, message));
-    if (client_->collected_bytes() >= kBatchBytesMax || client_->collected_commands() >= kExchangeCommandsMax) {
+    if (client_->collected_bytes() >= limits::kMessageBatchBytesMax ||
+        client_->collected_commands() >= kExchangeCommandsMax) {
       QUARTET_RETURN_IF_ERROR(ExchangeAll(*client_));
     }
   }

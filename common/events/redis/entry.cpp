@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 
 namespace quartet::events {
 namespace {
@@ -40,7 +40,7 @@ void PutDigits(char* place, int width, std::int64_t number) {
 }
 
 constexpr std::string_view kDeadEntriesMax = "1000";
-static_assert(kDeadStreamEntriesMax == 1'000);
+static_assert(limits::kDeadStreamEntriesMax == 1'000);
 
 }  // namespace
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 
 namespace quartet::events {
 namespace {
@@ -20,10 +20,10 @@ void ReadSize::Came(int asked, std::span<const Delivery> deliveries) {
   if (deliveries.empty()) return;
   std::size_t bytes = 0;
   for (const Delivery& delivery : deliveries) bytes += delivery.message.size_bytes();
-  if (bytes > kBatchBytesMax) {
+  if (bytes > limits::kMessageBatchBytesMax) {
     const std::size_t mean = bytes / deliveries.size();
-    count_ = std::clamp(static_cast<int>(kBatchBytesMax / mean), 1, kCountMax);
-  } else if (std::ssize(deliveries) >= asked && bytes <= kBatchBytesMax / 2) {
+    count_ = std::clamp(static_cast<int>(limits::kMessageBatchBytesMax / mean), 1, kCountMax);
+  } else if (std::ssize(deliveries) >= asked && bytes <= limits::kMessageBatchBytesMax / 2) {
     count_ = std::min(2 * count_, kCountMax);
   }
 }

@@ -8,7 +8,7 @@
 namespace quartet::events {
 
 // How many entries to ask for, so that what comes is no more than a batch in bytes
-// (kBatchBytesMax), which Redis cannot be told: it starts low, doubles with
+// (kMessageBatchBytesMax), which Redis cannot be told: it starts low, doubles with
 // every read that comes back full of small ones, and falls at once to what would have
 // fitted. So a backlog of large messages is read in pieces of that size; only the
 // first of them, after small ones, may be more, by no more than the entries asked for.

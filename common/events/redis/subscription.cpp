@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 #include "common/events/redis/entry.h"
 #include "common/events/redis/layout.h"
 
@@ -398,7 +398,7 @@ Status RedisSubscription::CollectSettling(std::span<const Delivery> finished, st
     const std::string key = StreamKey(message.topic, PartitionOf(message.key(), counts_.front()), counts_.front());
     client_->Append(key, command.Of(key, message));
     // Neither side is to buffer much.
-    if (client_->collected_bytes() >= kBatchBytesMax) QUARTET_RETURN_IF_ERROR(ExchangeAll());
+    if (client_->collected_bytes() >= limits::kMessageBatchBytesMax) QUARTET_RETURN_IF_ERROR(ExchangeAll());
   }
   ForEachPartition(finished, "XACK", {}, "");
   return {};
@@ -434,7 +434,7 @@ Status RedisSubscription::Bury(const Delivery& delivery, const Error& error) {
   QUARTET_RETURN_IF_ERROR(Prepare());
   AddCommand command;
   const std::string key = DeadStreamKey(delivery.key);
-  const std::string text = ToString(error).substr(0, kDeadLetterErrorBytesMax);
+  const std::string text = ToString(error).substr(0, limits::kDeadLetterErrorBytesMax);
   client_->Append(key, command.ForDeadLetter(key, delivery.message, group_, text));
   QUARTET_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, client_->Exchange());
   return Check(*replies.front());

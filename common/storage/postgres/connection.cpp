@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
-#include "common/storage/limits.h"
+#include "common/base/limits.h"
 #include "common/storage/operation.h"
 #include "common/telemetry/log.h"
 

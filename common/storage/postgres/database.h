@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/storage/database.h"
 #include "common/storage/group_commit.h"
-#include "common/storage/limits.h"
 #include "common/storage/postgres/connection.h"
 #include "common/storage/postgres/connector.h"
 #include "common/storage/postgres/write_session.h"

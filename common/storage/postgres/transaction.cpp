@@ -10,7 +10,7 @@
 
 #include <libpq-fe.h>
 
-#include "common/storage/limits.h"
+#include "common/base/limits.h"
 #include "common/storage/operation.h"
 
 namespace quartet::storage {

@@ -11,11 +11,11 @@
 #include <optional>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/storage/database.h"
 #include "common/storage/file_lock.h"
 #include "common/storage/group_commit.h"
-#include "common/storage/limits.h"
 #include "common/storage/sqlite/connection.h"
 #include "common/storage/sqlite/write_session.h"
 

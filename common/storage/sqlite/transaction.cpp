@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include "common/storage/limits.h"
+#include "common/base/limits.h"
 #include "common/storage/operation.h"
 
 namespace quartet::storage {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "services/qualification/qualification_rules.h"
 
 namespace quartet::qualification {
@@ -23,10 +24,8 @@ namespace quartet::qualification {
 class RecentRows {
  public:
   struct Limits {
-    // Three seconds of work at the rate that is designed for.
-    std::size_t entries_max = 8'192;
-    // What the orchestrator may spend on it; a row with its plan has some kilobytes.
-    std::size_t bytes_max = 64 * 1024 * 1024;
+    std::size_t entries_max = limits::kRecentRowsMax;
+    std::size_t bytes_max = limits::kRecentRowBytesMax;
   };
   RecentRows() : RecentRows(Limits()) {}
   explicit RecentRows(Limits limits) : limits_(limits) {}

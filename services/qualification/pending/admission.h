@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "common/base/limits.h"
 #include "common/base/result.h"
 #include "common/storage/database.h"
 
@@ -42,12 +43,12 @@ class QualificationRepository;
 class Admission {
  public:
   struct Limits {
-    std::int64_t pending_max = 10'000;            // of the suite
-    std::int64_t pending_per_caller_max = 5'000;  // of a caller, at this replica
-    std::int64_t flow_min = 1'000;                // under way here whatever is decided: more than a full batch
-    std::int64_t flow_seconds = 2;                // of what is decided here
-    std::int64_t calls_max = 20'000;              // that wait here
-    std::int64_t bytes_max = 256 << 20;           // of their requests
+    std::int64_t pending_max = limits::kPendingMax;                      // of the suite
+    std::int64_t pending_per_caller_max = limits::kPendingPerCallerMax;  // of a caller, at this replica
+    std::int64_t flow_min = 1'000;                      // under way here whatever is decided: more than a full batch
+    std::int64_t flow_seconds = 2;                      // of what is decided here
+    std::int64_t calls_max = limits::kWaitingCallsMax;  // that wait here
+    std::int64_t bytes_max = limits::kWaitingCallBytesMax;  // of their requests
   };
 
   explicit Admission(Limits limits) : limits_(limits) {}

@@ -9,7 +9,6 @@
 
 #include "common/base/limits.h"
 #include "common/events/joined_parts.h"
-#include "common/events/limits.h"
 #include "common/events/outbox/joiner.h"
 
 #include "quartet/events/v1/envelope.pb.h"
@@ -58,7 +57,7 @@ Message Joinable(std::string data) {
 
 TEST(Joiner, AMessageIsNoLargerThanItsLimitUnlessAPartIs) {
   Joiner joiner(std::chrono::milliseconds(20));
-  const std::string half(kJoinedBytesMax / 2, 'x');
+  const std::string half(limits::kJoinedMessageBytesMax / 2, 'x');
   for (int i = 0; i < 4; ++i) joiner.Add(Joinable(half), 0, 0);
   joiner.Add(Joinable("y"), 0, 0);
   joiner.Add(Joinable(half + half + "z"), 0, 0);
@@ -67,21 +66,21 @@ TEST(Joiner, AMessageIsNoLargerThanItsLimitUnlessAPartIs) {
   EXPECT_EQ(taken[0].data, half + half);
   EXPECT_EQ(taken[1].data, half + half);
   EXPECT_EQ(taken[2].data, "y");
-  EXPECT_THAT(taken[3].data, SizeIs(kJoinedBytesMax + 1));
+  EXPECT_THAT(taken[3].data, SizeIs(limits::kJoinedMessageBytesMax + 1));
 }
 
 TEST(Joiner, WhatNobodyTakesIsBoundedInNumberAndBytes) {
   Joiner joiner(std::chrono::milliseconds(20));
-  const std::string full(kJoinedBytesMax, 'x');
-  for (std::size_t i = 0; i < 2 * kJoinedKeptMax; ++i) joiner.Add(Joinable(full), 0, 0);
-  EXPECT_EQ(joiner.dropped(), static_cast<std::int64_t>(kJoinedKeptMax - 1));
-  EXPECT_THAT(joiner.Take(0, /*all=*/true), SizeIs(kJoinedKeptMax + 1));
+  const std::string full(limits::kJoinedMessageBytesMax, 'x');
+  for (std::size_t i = 0; i < 2 * limits::kJoinedMessagesKeptMax; ++i) joiner.Add(Joinable(full), 0, 0);
+  EXPECT_EQ(joiner.dropped(), static_cast<std::int64_t>(limits::kJoinedMessagesKeptMax - 1));
+  EXPECT_THAT(joiner.Take(0, /*all=*/true), SizeIs(limits::kJoinedMessagesKeptMax + 1));
 
   const std::string large(limits::kBrokerMessageBytesMax - 100, 'x');
   for (int i = 0; i < 10; ++i) joiner.Add(Joinable(large), 0, 0);
   std::size_t bytes = 0;
   for (const Message& message : joiner.Take(0, /*all=*/true)) bytes += message.size_bytes();
-  EXPECT_LE(bytes, kBatchBytesMax + 2 * limits::kBrokerMessageBytesMax);
+  EXPECT_LE(bytes, limits::kMessageBatchBytesMax + 2 * limits::kBrokerMessageBytesMax);
 }
 
 }  // namespace

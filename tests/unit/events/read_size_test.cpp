@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "common/events/limits.h"
+#include "common/base/limits.h"
 
 namespace quartet::events {
 namespace {
@@ -31,12 +31,12 @@ TEST(ReadSize, GrowsWhileReadsComeBackFull) {
 TEST(ReadSize, LargeMessagesAreAskedForInPiecesOfABatch) {
   ReadSize size;
   for (int i = 0; i < 5; ++i) size.Came(size.CountOf(512), Deliveries(size.CountOf(512), 100));
-  constexpr std::size_t kLarge = kBatchBytesMax / 4;
+  constexpr std::size_t kLarge = limits::kMessageBatchBytesMax / 4;
   size.Came(64, Deliveries(8, kLarge));
   EXPECT_EQ(size.CountOf(512), 4);
   size.Came(4, Deliveries(4, kLarge));
   EXPECT_EQ(size.CountOf(512), 4) << "it fits, and no more would";
-  size.Came(4, Deliveries(2, kBatchBytesMax));
+  size.Came(4, Deliveries(2, limits::kMessageBatchBytesMax));
   EXPECT_EQ(size.CountOf(512), 1) << "one must come in any case";
   size.Came(1, Deliveries(1, 100));
   EXPECT_EQ(size.CountOf(512), 2) << "small ones are read in larger pieces again";
