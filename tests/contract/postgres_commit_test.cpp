@@ -119,6 +119,17 @@ TEST_F(PostgresCommit, WhatIsAcknowledgedSurvivesThatTheServerIsKilledUnderLoadA
   }
 }
 
+TEST_F(PostgresCommit, AWarningThatIsNotAboutTheStandbyLeavesTheCommitKnown) {
+  // A cluster's server warns at a commit for reasons of its own.
+  server_.Query(
+      "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'too few workers'; "
+      "RETURN NULL; END $$;"
+      "CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "
+      "warn()",
+      "crm");
+  EXPECT_TRUE(Insert(*first_, "a").ok());
+}
+
 TEST_F(PostgresCommit, ACommitWhoseAnswerIsLostIsRecognisedAndNotRunTwice) {
   RequireAStandby();
   Status written;

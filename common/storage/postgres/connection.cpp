@@ -42,27 +42,36 @@ std::string PasswordOf(const PGconn* connection) {
   return password == nullptr ? "" : password;
 }
 
+// Configure reads what comes last. A cluster hands on to its other nodes what is set within a transaction (Begin).
+constexpr const char* kWhatServer =
+    "SELECT set_config('citus.propagate_set_commands', 'local', false) WHERE to_regproc('citus_version') IS NOT NULL;"
+    "SELECT CASE WHEN to_regproc('citus_version') IS NULL THEN 'plain' ELSE 'distributed' END;";
+
+std::string_view Field(const pg_result* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? std::string_view() : text;
+}
+
 std::string SessionSettings(PostgresConnection::Use use, milliseconds statement_timeout) {
   using Use = PostgresConnection::Use;
   // A commit that is not durable must not be acknowledged, whatever the server's default.
   std::string sql =
       "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';"
-      "SET client_min_messages = warning;"
-      // Configure reads what comes last.
-      "SELECT CASE WHEN to_regproc('citus_version') IS NULL THEN 'plain' ELSE 'distributed' END;";
-  if (use == Use::kSchema) return sql + "SET statement_timeout = 0; SET lock_timeout = 0;";
+      "SET client_min_messages = warning;";
+  if (use == Use::kSchema) return sql + "SET statement_timeout = 0; SET lock_timeout = 0;" + kWhatServer;
   sql += fmt::format(
       "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000;"
       "SET default_transaction_isolation = 'repeatable read'; SET jit = off;",
       statement_timeout.count(), kLockTimeout.count());
   // What writers run finds rows by their keys, whatever the server believes to know of the table's size.
+  // Citus must see the values to find the node.
   if (use == Use::kWrite) {
     sql +=
-        "SET plan_cache_mode = force_generic_plan;"
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false) WHERE to_regproc('citus_version') IS NULL;"
         "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
   }
   if (use == Use::kRead) sql += "SET default_transaction_read_only = on;";
-  return sql;
+  return sql + kWhatServer;
 }
 
 }  // namespace
@@ -90,6 +99,8 @@ PostgresConnection::PostgresConnection(pg_conn* connection, const Options& optio
     : use_(use),
       password_(PasswordOf(connection)),
       patience_(options.statement_timeout + options.patience),
+      limits_of_time_({fmt::format("SET LOCAL lock_timeout = {}", kLockTimeout.count()),
+                       fmt::format("SET LOCAL statement_timeout = {}", options.statement_timeout.count())}),
       connection_(connection),
       statements_(kStatementsMax) {}
 
@@ -98,7 +109,8 @@ PostgresConnection::~PostgresConnection() = default;
 Status PostgresConnection::Configure(const Options& options) {
   PGconn* connection = connection_.get();
   PQsetNoticeReceiver(
-      connection, [](void* self, const PGresult*) { static_cast<PostgresConnection*>(self)->warned_ = true; }, this);
+      connection,
+      [](void* self, const PGresult* notice) { static_cast<PostgresConnection*>(self)->TakeNotice(notice); }, this);
   if (PQsetnonblocking(connection, 1) != 0 ||
       PQsendQuery(connection, SessionSettings(use_, options.statement_timeout).c_str()) != 1) {
     return PostgresUnreachable(ServerMessage());
@@ -118,6 +130,20 @@ Status PostgresConnection::Configure(const Options& options) {
   if (PQenterPipelineMode(connection) != 1) return PostgresUnreachable(ServerMessage());
   if (use_ == Use::kSchema) patience_ = milliseconds(0);
   return {};
+}
+
+void PostgresConnection::TakeNotice(const pg_result* notice) {
+  // Others do not speak of the commit.
+  if (Field(notice, PG_DIAG_SOURCE_FUNCTION) == "SyncRepWaitForLSN") warned_ = true;
+  WarnSparingly("the database warns", notice);
+}
+
+void PostgresConnection::WarnSparingly(std::string_view event, const pg_result* result) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < quiet_until_) return;
+  quiet_until_ = now + kQuiet;
+  telemetry::LogWarning(event, {{"code", std::string(Field(result, PG_DIAG_SQLSTATE))},
+                                {"detail", std::string(Field(result, PG_DIAG_MESSAGE_PRIMARY))}});
 }
 
 std::string PostgresConnection::ServerMessage() const {
@@ -189,6 +215,12 @@ std::shared_ptr<const StatementShape> PostgresConnection::ShapeOf(const Statemen
   auto shape = std::make_shared<const StatementShape>(storage::ShapeOf(statement));
   shapes.emplace(statement.sql(), shape);
   return shape;
+}
+
+void PostgresConnection::Begin() {
+  Send("BEGIN");
+  if (takes_sets_) return;
+  for (const std::string& setting : limits_of_time_) Send(setting);
 }
 
 bool PostgresConnection::HasOpenChecks() const {
@@ -314,24 +346,18 @@ void PostgresConnection::Check(const pg_result* result, Wanted& wanted) {
 
 void PostgresConnection::Refuse(const pg_result* result, const Pending& pending) {
   if (failure_) return;
-  const auto field = [result](int code) {
-    const char* text = PQresultErrorField(result, code);
-    return std::string(text == nullptr ? "" : text);
-  };
-  const std::string code = field(PG_DIAG_SQLSTATE);
-  const PostgresFailure kind = ClassifyPostgres(code, field(PG_DIAG_SOURCE_FUNCTION), use_ == Use::kRead);
+  const PostgresRefusal refusal = {.code = Field(result, PG_DIAG_SQLSTATE),
+                                   .function = Field(result, PG_DIAG_SOURCE_FUNCTION),
+                                   .message = Field(result, PG_DIAG_MESSAGE_PRIMARY)};
+  const PostgresFailure kind = ClassifyPostgres(refusal, use_ == Use::kRead);
   if (kind == PostgresFailure::kStatement) {
-    telemetry::LogError("statement refused",
-                        {{"code", code}, {"detail", field(PG_DIAG_MESSAGE_PRIMARY)}, {"sql", pending.statement->sql}});
+    telemetry::LogError("statement refused", {{"code", std::string(refusal.code)},
+                                              {"detail", std::string(refusal.message)},
+                                              {"sql", pending.statement->sql}});
   }
-  if (kind == PostgresFailure::kUnavailable || kind == PostgresFailure::kConnection) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= quiet_until_) {
-      telemetry::LogWarning("the database cannot serve", {{"code", code}, {"detail", field(PG_DIAG_MESSAGE_PRIMARY)}});
-      quiet_until_ = now + kQuiet;
-    }
-  }
-  failure_ = {.kind = kind, .error = PostgresError(kind, code)};
+  if (kind == PostgresFailure::kUnavailable || kind == PostgresFailure::kConnection)
+    WarnSparingly("the database cannot serve", result);
+  failure_ = {.kind = kind, .error = PostgresError(kind, refusal.code)};
 }
 
 void PostgresConnection::Flush(bool wait) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -73,6 +74,8 @@ class PostgresConnection {
   // is bounded: beyond that this waits, for the socket or for the answers.
   void Send(std::string_view sql, std::span<const WireValue> params, Wanted wanted);
   void Send(std::string_view sql, std::span<const Param> params = {}) { Send(sql, WireParams(params).values(), {}); }
+  // Queues the begin of a transaction. Its limits of time then hold on all nodes that it comes to.
+  void Begin();
   bool AwaitsAnswers() const { return !pending_.empty(); }
   // Whether a statement's answer is awaited that may be a failure by `if_none`.
   bool HasOpenChecks() const;
@@ -90,7 +93,7 @@ class PostgresConnection {
   bool Recover();
   // Whether it is still of use, as far as can be told without waiting.
   bool Alive();
-  // Whether the server has warned since the last call, for instance that a commit waits for no standby any more.
+  // Whether the server has warned since the last call that a commit waits for no standby any more.
   bool TakeWarning() { return std::exchange(warned_, false); }
 
   // What is declared of a statement; kept, as the texts are few.
@@ -131,6 +134,9 @@ class PostgresConnection {
   void Drain(bool wait);
   void Accept(PostgresResult result);
   void Refuse(const pg_result* result, const Pending& pending);
+  void TakeNotice(const pg_result* notice);
+  // Logs what the server says, but not all of much.
+  void WarnSparingly(std::string_view event, const pg_result* result);
   void Check(const pg_result* result, Wanted& wanted);
   void Flush(bool wait);
   // Waits until the socket can be read, or written if that is wanted.
@@ -145,6 +151,7 @@ class PostgresConnection {
   const Use use_;
   const std::string password_;
   std::chrono::milliseconds patience_{0};  // for the next word of the server; 0: without end
+  const std::array<std::string, 2> limits_of_time_;
   std::unique_ptr<pg_conn, Closer> connection_;
   PostgresStatements statements_;
   // By their texts; the same text may be declared here and opaque there.
@@ -158,7 +165,7 @@ class PostgresConnection {
   std::optional<Failure> failure_;
   bool lost_ = false;
   bool warned_ = false;
-  std::chrono::steady_clock::time_point quiet_until_;  // for refusals in the log
+  std::chrono::steady_clock::time_point quiet_until_;  // for the log
   std::atomic<std::uint64_t> statement_count_ = 0;
   std::atomic<std::uint64_t> round_trips_ = 0;
 };

@@ -107,7 +107,7 @@ Status PostgresDatabase::ReadOn(Result<ConnectionPtr> taken, const std::function
   const std::uint64_t statements = reader->statement_count();
   const std::uint64_t round_trips = reader->round_trips();
   // Goes with the first statement, as the end does without waiting: a read of one statement is one round trip.
-  reader->Send("BEGIN");
+  reader->Begin();
   PostgresWorkingSet working_set(*reader);
   Status status = PostgresTransaction(working_set).RunOperation(run, /*settle=*/true);
   const bool recovered = reader->Recover();

@@ -15,6 +15,7 @@ constexpr std::string_view kTooManyConnections = "53300";
 constexpr std::string_view kProtocolViolation = "08P01";  // also: a wrong number of parameters
 constexpr std::string_view kReadOnly = "25006";
 constexpr std::string_view kNoSuchPreparedStatement = "26000";
+constexpr std::string_view kInternalError = "XX000";
 // Serialization failure, deadlock, a lock that was waited for too long.
 constexpr std::array<std::string_view, 3> kConflicts = {"40001", "40P01", "55P03"};
 // The server shuts down, has crashed, or starts.
@@ -27,7 +28,8 @@ bool IsAmong(const std::array<std::string_view, size>& codes, std::string_view c
 
 }  // namespace
 
-PostgresFailure ClassifyPostgres(std::string_view code, std::string_view function, bool read_only) {
+PostgresFailure ClassifyPostgres(const PostgresRefusal& refusal, bool read_only) {
+  const std::string_view code = refusal.code;
   if (code == kUniqueViolation) return PostgresFailure::kDuplicate;
   if (IsAmong(kConflicts, code)) return PostgresFailure::kConflict;
   // A server that has become a standby takes no writes; its successor does.
@@ -36,7 +38,10 @@ PostgresFailure ClassifyPostgres(std::string_view code, std::string_view functio
     return PostgresFailure::kConnection;
   }
   // A statement prepared before the schema changed; a new connection prepares it anew.
-  if (function == "RevalidateCachedQuery") return PostgresFailure::kConnection;
+  if (refusal.function == "RevalidateCachedQuery") return PostgresFailure::kConnection;
+  // Citus, within a server that ends while it waits for another.
+  if (code == kInternalError && refusal.message.starts_with("postmaster was shut down"))
+    return PostgresFailure::kConnection;
   if (code == kProtocolViolation) return PostgresFailure::kStatement;
   const std::string_view family = code.substr(0, 2);
   if (family == "08") return PostgresFailure::kConnection;

@@ -15,9 +15,15 @@ enum class PostgresFailure {
   kConnection,   // the connection serves no more; another one may
 };
 
-// What SQLSTATE `code` says of a statement. `function` is the server's function
-// that reported it, `read_only` whether the session may not write by its own will.
-PostgresFailure ClassifyPostgres(std::string_view code, std::string_view function, bool read_only);
+// What a server says of a statement that it refuses.
+struct PostgresRefusal {
+  std::string_view code;      // SQLSTATE
+  std::string_view function;  // of the server, which reports it
+  std::string_view message;   // the primary one; in the server's language, but for extensions
+};
+
+// `read_only`: whether the session may not write by its own will.
+PostgresFailure ClassifyPostgres(const PostgresRefusal& refusal, bool read_only);
 
 // The error that a caller may see; it never carries the statement's text, nor
 // what the server says of it.

@@ -62,7 +62,7 @@ Status PostgresWriteSession::Begin() {
     counted_round_trips_ = 0;
   }
   working_set_->Clear();
-  connection_->Send("BEGIN");
+  connection_->Begin();
   open_ = true;
   has_changes_ = false;
   bytes_before_ = connection_->param_bytes();

@@ -8,8 +8,9 @@
 namespace quartet::storage {
 namespace {
 
-PostgresFailure Classify(std::string_view code, bool read_only = false, std::string_view function = "") {
-  return ClassifyPostgres(code, function, read_only);
+PostgresFailure Classify(std::string_view code, bool read_only = false, std::string_view function = "",
+                         std::string_view message = "") {
+  return ClassifyPostgres({.code = code, .function = function, .message = message}, read_only);
 }
 
 TEST(PostgresError, TellsWhatHelps) {
@@ -33,6 +34,11 @@ TEST(PostgresError, AServerThatTakesNoWritesIsLeftUnlessNobodyWantedToWrite) {
 TEST(PostgresError, APlanThatTheSchemaHasOutdatedNeedsANewConnection) {
   EXPECT_EQ(Classify("0A000", false, "RevalidateCachedQuery"), PostgresFailure::kConnection);
   EXPECT_EQ(Classify("0A000"), PostgresFailure::kStatement);
+}
+
+TEST(PostgresError, ANodeThatEndsSaysSoWithoutACodeOfItsOwn) {
+  EXPECT_EQ(Classify("XX000", false, "", "postmaster was shut down, exiting"), PostgresFailure::kConnection);
+  EXPECT_EQ(Classify("XX000", false, "", "unexpected table"), PostgresFailure::kStatement);
 }
 
 TEST(PostgresError, SecretsAreTakenOut) {
