@@ -40,11 +40,13 @@ constexpr std::string_view kLocalTables =
     "'pg_dist_partition'";
 
 // What has to look everywhere, because no key is known: pages of lists, sums, and the upkeep that runs by the second
-// (what is due, what has grown old, what waits for one that has ended).
+// (what is due, what has grown old, what waits for one that has ended), or once after an upgrade (identities are
+// completed).
 const std::regex kEverywhere(
     R"(SELECT DISTINCT qualification_id FROM intent WHERE write_time <|)"
     R"(FROM intent i LEFT JOIN|)"
     R"(FROM (lead|contact|account|opportunity|qualification)( WHERE .*)? ORDER BY create_time|)"
+    R"(FROM (contact|account) WHERE id > \$1 ORDER BY id LIMIT|)"
     R"(GROUP BY state, stage, currency|)"
     R"(FROM qualification WHERE (redrive_time|waits_for) |)"
     R"((FROM|DELETE FROM) event WHERE id (<|>=|IN)|)"
