@@ -133,15 +133,17 @@ Status PostgresConnection::Configure(const Options& options) {
 }
 
 void PostgresConnection::TakeNotice(const pg_result* notice) {
-  // Others do not speak of the commit.
-  if (Field(notice, PG_DIAG_SOURCE_FUNCTION) == "SyncRepWaitForLSN") warned_ = true;
-  WarnSparingly("the database warns", notice);
+  // Others do not speak of the commit. What another node of a cluster has said no longer tells which function said it.
+  const std::string_view function = Field(notice, PG_DIAG_SOURCE_FUNCTION);
+  if (function == "SyncRepWaitForLSN" || function == "DefaultCitusNoticeReceiver") warned_ = true;
+  LogSparingly("the database warns", notice, warning_quiet_until_);
 }
 
-void PostgresConnection::WarnSparingly(std::string_view event, const pg_result* result) {
+void PostgresConnection::LogSparingly(std::string_view event, const pg_result* result,
+                                      std::chrono::steady_clock::time_point& quiet_until) {
   const auto now = std::chrono::steady_clock::now();
-  if (now < quiet_until_) return;
-  quiet_until_ = now + kQuiet;
+  if (now < quiet_until) return;
+  quiet_until = now + kQuiet;
   telemetry::LogWarning(event, {{"code", std::string(Field(result, PG_DIAG_SQLSTATE))},
                                 {"detail", std::string(Field(result, PG_DIAG_MESSAGE_PRIMARY))}});
 }
@@ -356,7 +358,7 @@ void PostgresConnection::Refuse(const pg_result* result, const Pending& pending)
                                               {"sql", pending.statement->sql}});
   }
   if (kind == PostgresFailure::kUnavailable || kind == PostgresFailure::kConnection)
-    WarnSparingly("the database cannot serve", result);
+    LogSparingly("the database cannot serve", result, refusal_quiet_until_);
   failure_ = {.kind = kind, .error = PostgresError(kind, refusal.code)};
 }
 

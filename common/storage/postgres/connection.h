@@ -135,8 +135,9 @@ class PostgresConnection {
   void Accept(PostgresResult result);
   void Refuse(const pg_result* result, const Pending& pending);
   void TakeNotice(const pg_result* notice);
-  // Logs what the server says, but not all of much.
-  void WarnSparingly(std::string_view event, const pg_result* result);
+  // Logs what the server says, unless it is quiet until later.
+  static void LogSparingly(std::string_view event, const pg_result* result,
+                           std::chrono::steady_clock::time_point& quiet_until);
   void Check(const pg_result* result, Wanted& wanted);
   void Flush(bool wait);
   // Waits until the socket can be read, or written if that is wanted.
@@ -165,7 +166,9 @@ class PostgresConnection {
   std::optional<Failure> failure_;
   bool lost_ = false;
   bool warned_ = false;
-  std::chrono::steady_clock::time_point quiet_until_;  // for the log
+  // In the log; one kind does not hide the other.
+  std::chrono::steady_clock::time_point warning_quiet_until_;
+  std::chrono::steady_clock::time_point refusal_quiet_until_;
   std::atomic<std::uint64_t> statement_count_ = 0;
   std::atomic<std::uint64_t> round_trips_ = 0;
 };
